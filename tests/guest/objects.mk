@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Payloads that run as guests. `payloads` names them; `<name>-y` lists the sources of each, with
+# paths relative to this folder. All are linked with payload.lds.
+
+payload-lib := lib/start.S lib/vector.S lib/trap.c lib/hart.c lib/test.c lib/fdt.c
+
+payloads += hello
+hello-y := hello.c $(payload-lib)
+
+payloads += heartbeat
+heartbeat-y := heartbeat.c $(payload-lib)
