@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The host's device tree, read with libfdt: the few questions that drivers and the boot code
+ * ask. The blob never changes after boot, so there is no lock.
+ */
+#ifndef CORE_HOSTDT_H
+#define CORE_HOSTDT_H
+
+#include <core/types.h>
+
+/** The blob. Set by hostdt_init(). */
+extern const void *host_fdt;
+
+/**
+ * Checks the blob at @fdt (aligned to 8 bytes) of at most @room bytes, whole. Returns 0 or -EINVAL.
+ * Must have succeeded before anything below is called.
+ */
+int hostdt_init(const void *fdt, size_t room);
+
+/** A node's own status is absent, "okay" or "ok". */
+bool hostdt_enabled(int node);
+
+/**
+ * Window @index of a node's `reg`, translated through the `ranges` of its parents to a
+ * host-physical address. Returns 0, -ENOENT (no such entry), -EINVAL (malformed or untranslatable).
+ */
+int hostdt_reg(int node, unsigned int index, hpa_t *base, uint64_t *size);
+
+/** A property of one 32-bit cell, or @fallback. */
+uint32_t hostdt_u32(int node, const char *name, uint32_t fallback);
+
+/**
+ * Interrupt @index of a node, by `interrupts-extended` or `interrupts` with the inherited
+ * `interrupt-parent`: the controller's node and its cells (at most @room).
+ * Returns the number of cells, -ENOENT, or -EINVAL. Interrupt maps are not followed.
+ */
+int hostdt_interrupt(int node, unsigned int index, int *controller, uint32_t *cells,
+		     unsigned int room);
+
+/** The node that /chosen/stdout-path names (aliases followed, options dropped), or -ENOENT. */
+int hostdt_stdout(void);
+
+/**
+ * RAM banks: `device_type = "memory"`, @index counts over all windows that are not empty, of all
+ * enabled nodes. Returns 0 or -ENOENT.
+ */
+int hostdt_memory(unsigned int index, hpa_t *base, uint64_t *size);
+
+/**
+ * What must not be used as RAM: the memory reservation block and the enabled children of
+ * /reserved-memory that have a `reg`. One that would reach past the end of all addresses is cut
+ * there. Windows may be empty or outside of RAM. Returns 0 or -ENOENT.
+ */
+int hostdt_reserved(unsigned int index, hpa_t *base, uint64_t *size);
+
+/**
+ * The next /cpus/cpu node after @node (-1 to begin); disabled ones included. -1 at the end.
+ * @hart_id gets its `reg` (one or two cells); a node without a usable one is passed over.
+ */
+int hostdt_cpu_next(int node, uint64_t *hart_id);
+
+/**
+ * The hart id of the cpu node that holds the interrupt controller @controller ("riscv,cpu-intc").
+ * Returns 0 or -ENOENT.
+ */
+int hostdt_intc_hart(int controller, uint64_t *hart_id);
+
+/**
+ * Entry @index of an `interrupts-extended` that names cpu interrupt controllers only, as that of
+ * an IMSIC, APLIC or PLIC does: the hart's id and the interrupt (9 for supervisor external).
+ * Returns 0, -ENOENT (no such entry), -EINVAL (malformed, or no cpu's controller; go on with the
+ * next entry). Takes a time independent of @index.
+ */
+int hostdt_hart_interrupt(int node, unsigned int index, uint64_t *hart_id, uint32_t *cause);
+
+/** A property of /chosen that holds one address (one or two cells). Returns 0 or -ENOENT. */
+int hostdt_chosen_address(const char *name, uint64_t *value);
+
+/** /chosen/bootargs, never NULL. */
+const char *hostdt_bootargs(void);
+
+#endif
