@@ -204,9 +204,9 @@ bool insn_decode_htinst(uint64_t htinst, struct mem_access *access)
 
 uint64_t insn_load_value(const struct mem_access *access, uint64_t raw)
 {
-	unsigned int unused = 64 - 8 * access->width;
+	unsigned int unused = 64 - 8 * (access->width & 7);
 
-	if (!unused || access->width > 8)
+	if (unused == 64) /* 8 bytes, or nothing at all */
 		return raw;
 	if (access->kind == MEM_FP_LOAD) /* NaN-boxed: the bits above are ones */
 		return raw | ~UINT64_C(0) << (64 - unused);
