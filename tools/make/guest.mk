@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# What runs in a guest: our own bare-metal payloads and the initrd with BusyBox. tests/guest/
+# objects.mk names the payloads (`payloads += name`) and their sources in tests/guest
+# (`name-y := file.c …`); each becomes a flat image with the header of a Linux Image.
+
+payloads :=
+-include tests/guest/objects.mk
+
+GUEST_CFLAGS := $(TARGET_CFLAGS) -Itests/guest/include -Itests/guest $(guest-cflags) \
+	-isystem $(DEPS)/libfdt -isystem $(PICOLIBC)/include
+GUEST_ASFLAGS := $(COMMON_FLAGS) -Itests/guest/include -Itests/guest $(guest-cflags)
+GUEST_LDFLAGS := $(LDFLAGS)
+
+$(O)/guest/obj/%.o: tests/guest/%.c $(O)/.flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/guest/obj/%.o: tests/guest/%.S $(O)/.flags
+	@mkdir -p $(@D)
+	$(call say,AS,$<)
+	$(Q)$(CC) $(GUEST_ASFLAGS) -MMD -MP -c -o $@ $<
+
+guest_object_names = $(addprefix $(O)/guest/obj/,$(addsuffix .o,$(basename $(1))))
+
+define payload
+guest_objects += $$(call guest_object_names,$$($(1)-y))
+$(O)/guest/$(1).elf: $$(call guest_object_names,$$($(1)-y)) tests/guest/payload.lds $(O)/obj/libfdt.a
+	$$(call say,LD,$$@)
+	$$(Q)$$(LD) $$(GUEST_LDFLAGS) -T tests/guest/payload.lds -o $$@ \
+		$$(call guest_object_names,$$($(1)-y)) \
+		--start-group $(O)/obj/libfdt.a $$(LIBC) $$(LIBGCC) --end-group
+endef
+guest_objects :=
+$(foreach name,$(payloads),$(eval $(call payload,$(name))))
+
+$(O)/guest/%.bin: $(O)/guest/%.elf
+	$(Q)$(OBJCOPY) -O binary $< $@
+
+-include $(sort $(guest_objects:.o=.d))
+
+guest_initrd := $(O)/guest/initrd.gz
+$(guest_initrd): tools/mkinitrd $(wildcard tests/system/guest/*) $(DEPS)/guest/busybox
+	@mkdir -p $(@D)
+	$(call say,INITRD,$@)
+	$(Q)tools/mkinitrd -o $@ -b $(DEPS)/guest/busybox $(wildcard tests/system/guest)
+
+.PHONY: guest
+guest: $(patsubst %,$(O)/guest/%.bin,$(payloads)) $(guest_initrd)

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Compilers and flags for code that runs on RISC-V. Both compilers use the headers and libraries of
+# the GNU toolchain's picolibc; LLVM=1 chooses clang and lld.
+
+CROSS ?= riscv64-unknown-elf-
+LLVM_VERSION ?= 19
+GCC := $(CROSS)gcc
+NM := $(CROSS)nm
+AR := $(CROSS)ar
+OBJCOPY := $(CROSS)objcopy
+OBJDUMP := $(CROSS)objdump
+
+ARCH_FLAGS := -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -mno-relax
+multilib := -march=rv64imac -mabi=lp64
+# The specs name the folder of picolibc's headers and libraries.
+PICOLIBC := $(shell sed -n 's/.*:\(\/[^;}]*\)\/include[};].*/\1/p' \
+	"$$($(GCC) -print-file-name=picolibc.specs)" | head -n 1)
+LIBC := $(PICOLIBC)/lib/$(shell $(GCC) $(multilib) -print-multi-directory)/libc.a
+LIBGCC := $(shell $(GCC) $(multilib) -print-libgcc-file-name)
+
+ifeq ($(LLVM),)
+CC := $(GCC)
+LD := $(CROSS)ld
+UBSAN := -fsanitize=undefined -fsanitize-undefined-trap-on-error
+COMPILER_FLAGS :=
+else
+CC := clang-$(LLVM_VERSION) --target=riscv64-unknown-elf -nostdlibinc
+LD := ld.lld-$(LLVM_VERSION)
+UBSAN := -fsanitize=undefined -fsanitize-trap=undefined
+COMPILER_FLAGS := -Wthread-safety
+endif
+
+WARNINGS := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wold-style-definition \
+	-Wvla -Wundef -Wpointer-arith -Wwrite-strings -Wshadow -Wno-unused-parameter
+
+INCLUDES := -Icore/include -Iarch/riscv/include -Idrivers/include -Iemulators/include \
+	-I$(O)/include -isystem $(DEPS)/libfdt -isystem $(PICOLIBC)/include \
+	-include $(O)/include/config.h
+
+# Debug information names files as seen from the top of the tree.
+PREFIX_MAP := -ffile-prefix-map=$(abspath $(DEPS))=deps -ffile-prefix-map=$(DEPS)=deps \
+	-ffile-prefix-map=$(abspath $(O))=build -ffile-prefix-map=$(O)=build \
+	-ffile-prefix-map=$(top)=.
+
+COMMON_FLAGS := $(ARCH_FLAGS) -g $(PREFIX_MAP)
+TARGET_CFLAGS := -std=gnu11 -O2 -ffreestanding -fno-common -fno-pic -fno-strict-aliasing \
+	-ffunction-sections -fdata-sections $(COMMON_FLAGS) $(WARNINGS) $(COMPILER_FLAGS)
+
+CFLAGS := $(TARGET_CFLAGS) -fstack-protector-strong $(if $(filter y,$(DEBUG)),$(UBSAN)) $(INCLUDES)
+ASFLAGS := $(COMMON_FLAGS) $(INCLUDES)
+
+# printf without floating point: picolibc has it under another name.
+int_printf := $(if $(shell $(NM) $(LIBC) 2>/dev/null | grep ' T __i_vfprintf$$'),\
+	--defsym=vfprintf=__i_vfprintf)
+LDFLAGS := -nostdlib -static --gc-sections --no-relax --build-id=none -z noexecstack \
+	-z max-page-size=4096 $(strip $(int_printf))
