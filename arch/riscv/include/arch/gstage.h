@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * G-stage page tables: guest-physical to host-physical, in Sv39x4, Sv48x4 or Sv57x4
+ * (privileged specification, "Two-Stage Address Translation"). The number of levels is the only
+ * state; mode, width and root size derive from it. gstage->lock guards the tables.
+ */
+#ifndef ARCH_GSTAGE_H
+#define ARCH_GSTAGE_H
+
+#include <core/hart.h>
+#include <core/lock.h>
+#include <core/types.h>
+
+enum gstage_access {
+	GSTAGE_READ = 1 << 0,
+	GSTAGE_WRITE = 1 << 1,
+	GSTAGE_EXECUTE = 1 << 2,
+};
+
+struct gstage {
+	struct spinlock lock;
+	hpa_t root; /* 16 KiB */
+	uint16_t vmid;
+	uint8_t levels; /* 3, 4 or 5 */
+	bool shared_vmid; /* no VMID of its own: fence whenever it is loaded */
+	uint64_t table_pages; /* statistics, the root counted as 4 */
+};
+
+/** Bits of a guest-physical address with @levels levels: 41, 50, 59. */
+static inline unsigned int gstage_gpa_bits(unsigned int levels)
+{
+	return 12 + 9 * levels + 2;
+}
+
+/** The levels of the smallest mode that reaches @highest (a gpa), 3 to 5; 0 when none does. */
+unsigned int gstage_levels_for(gpa_t highest);
+
+/** An empty table. 0, -ENOMEM, or -EINVAL for a number of levels that does not exist. */
+int gstage_init(struct gstage *gstage, unsigned int levels);
+
+/** Frees all tables and the VMID. No hart uses the table any more. */
+void gstage_destroy(struct gstage *gstage);
+
+/**
+ * Maps @size bytes at @to -> @at with the largest leaves that alignment allows. Everything is
+ * 4 KiB aligned. All or nothing: -ENOMEM, -EEXIST (something is mapped there) or -ERANGE (above
+ * the mode's limit) change nothing.
+ */
+int gstage_map(struct gstage *gstage, gpa_t at, hpa_t to, uint64_t size, unsigned int access);
+
+/** Walks the table. 0 with *@to for the byte at @at, or -ENOENT. */
+int gstage_walk(struct gstage *gstage, gpa_t at, hpa_t *to, unsigned int *access);
+
+/** The value of hgatp for this table. */
+uint64_t gstage_hgatp(const struct gstage *gstage);
+
+/** Sets how many VMIDs there are: the smallest VMIDLEN of the harts. While booting. */
+void vmid_init(unsigned int bits);
+
+#endif

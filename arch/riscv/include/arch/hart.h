@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What RISC-V records for each hart: which optional features this hart has, found by probing
+ * under an expected trap, and what its registers hold at the moment. Owned by its hart.
+ */
+#ifndef ARCH_HART_H
+#define ARCH_HART_H
+
+#include <core/types.h>
+
+struct hart;
+struct vcpu;
+
+/** Optional features of a hart; each can be taken away by the boot option `hide=<name>,...`. */
+enum hart_feature {
+	FEATURE_SSTC, /* stimecmp and henvcfg.STCE */
+	FEATURE_SSAIA, /* siselect, sireg, stopei, hvictl, ... */
+	FEATURE_HENVCFG,
+	FEATURE_HSTATEEN0,
+	FEATURE_SSTATEEN0,
+	FEATURE_SENVCFG,
+	FEATURE_FP, /* F and D */
+	FEATURE_VECTOR,
+	FEATURE_HTINST, /* htinst is believed; without it instructions are fetched */
+	FEATURE_COUNT
+};
+
+struct arch_hart {
+	uint64_t features; /* BIT(enum hart_feature) */
+	uint64_t isa[4]; /* extensions of the device tree's list, by enum isa_extension */
+	uint64_t henvcfg; /* writable bits */
+	uint64_t hstateen0; /* writable bits */
+	uint64_t hedeleg; /* writable bits */
+	uint8_t gstage_modes; /* BIT(levels): 3, 4, 5 */
+	uint8_t vmid_bits;
+	uint8_t guest_files; /* GEILEN: highest writable bit of hgeie, limited by the IMSIC's reg */
+	uint32_t vlenb; /* bytes of a vector register, 0 without vector */
+	uint32_t cbom_block, cboz_block, cbop_block; /* bytes, 0 without */
+	struct vcpu *fp_owner; /* whose FP registers this hart holds */
+	struct vcpu *vector_owner;
+	uint64_t hgatp; /* as last written */
+	uint64_t hvip; /* as last written */
+	uint64_t timer_deadline; /* of the hypervisor's own timer, as last programmed */
+	void *trap_scratch; /* jump target of an expected trap, NULL otherwise */
+};
+
+static inline struct hart *arch_hart_self(void)
+{
+	struct hart *self;
+
+	__asm__("mv %0, tp" : "=r"(self));
+	return self;
+}
+
+static inline bool arch_hart_has(const struct arch_hart *hart, enum hart_feature feature)
+{
+	return hart->features >> feature & 1;
+}
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The console multiplexer: the consoles of the guests and the hypervisor's shell share the one
+ * host port. The prefix Ctrl-t chooses. Each console keeps its last output in a ring, shown when
+ * it gets the focus. One lock guards all of it.
+ */
+#ifndef CORE_CONSOLE_H
+#define CORE_CONSOLE_H
+
+#include <core/types.h>
+
+struct console;
+
+/** Who gets the bytes that are typed while a console has the focus. */
+struct console_input {
+	/** Takes up to @count bytes, returns how many; the rest is offered again later. */
+	size_t (*receive)(void *opaque, const uint8_t *bytes, size_t count);
+	void *opaque;
+};
+
+/** Takes over the host port from the firmware's console. Boot hart, interrupts off. */
+void console_init(void);
+
+/** A console named @name, with number @id for Ctrl-t <id>. NULL when memory is out. */
+struct console *console_create(const char *name, unsigned int id,
+			       const struct console_input *input);
+void console_destroy(struct console *console);
+
+/** Output of a guest or of the shell. Any context; a device's lock may be held. */
+void console_write(struct console *console, const uint8_t *bytes, size_t count);
+
+/** There is room for typed bytes again. Any context. */
+void console_input_ready(struct console *console);
+
+/** Gives @console (NULL: the shell) the focus and shows its ring. Thread or interrupt context. */
+void console_focus(struct console *console);
+
+/** The host port's receive interrupt, or a poll when it has none. Interrupts off. */
+void console_poll(void);
+
+/** Starts the shell's thread. */
+void shell_start(void);
+
+/** Output of a shell command, to whoever gave it. Thread context. */
+void shell_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/** A shell command: a table entry. */
+struct command {
+	const char *name; /* "vm list" */
+	const char *arguments; /* "<vm>" for the usage line, or "" */
+	const char *help;
+	/** argv[0] is the word after the name. Returns 0 or a negative errno, printed. */
+	int (*run)(unsigned int argc, char *const *argv);
+};
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The physical harts: one struct each, reached through tp, which records what this hart has.
+ * A hart is known inside the hypervisor by its index (0 to hart_count - 1, dense); its id is
+ * the firmware's number and may be sparse. Fields belong to their hart unless they say otherwise.
+ */
+#ifndef CORE_HART_H
+#define CORE_HART_H
+
+#include <arch/hart.h>
+#include <core/lock.h>
+#include <core/types.h>
+
+/** A set of harts, by index. */
+struct hartset {
+	uint64_t bits[(MAX_HARTS + 63) / 64];
+};
+
+static inline bool hartset_has(const struct hartset *set, unsigned int index)
+{
+	return __atomic_load_n(&set->bits[index / 64], __ATOMIC_RELAXED) >> (index % 64) & 1;
+}
+
+static inline void hartset_add(struct hartset *set, unsigned int index)
+{
+	__atomic_fetch_or(&set->bits[index / 64], BIT(index % 64), __ATOMIC_ACQ_REL);
+}
+
+static inline void hartset_remove(struct hartset *set, unsigned int index)
+{
+	__atomic_fetch_and(&set->bits[index / 64], ~BIT(index % 64), __ATOMIC_ACQ_REL);
+}
+
+struct vcpu;
+struct thread;
+struct run_queue;
+struct timer_queue;
+
+/** A function that other harts are asked to run, see hart_call(). */
+struct hart_request {
+	void (*function)(void *opaque);
+	void *opaque;
+	uint32_t waiting; /* harts that have not answered yet; atomic */
+};
+
+enum hart_state {
+	HART_ABSENT, /* left out, or never came */
+	HART_STARTING,
+	HART_ONLINE,
+};
+
+struct hart {
+	/* Assembly knows the offsets of these three. */
+	uintptr_t stack_top; /* of the hart's own stack */
+	struct vcpu *loaded; /* whose VS state is in this hart's CSRs and registers; may be NULL */
+	struct thread *thread; /* the service thread that runs on this hart, or NULL */
+
+	unsigned int index;
+	uint32_t state; /* enum hart_state; atomic */
+	uint64_t id;
+	struct vcpu *running; /* the vCPU that this hart executes at the moment, or NULL */
+	struct run_queue *queue;
+	struct timer_queue *timers;
+	struct hart_request *inbox[MAX_HARTS]; /* by sender; atomic */
+	uint32_t inbox_pending; /* something in the inbox; atomic */
+	uint32_t resched; /* look at the run queue before going on; atomic */
+	uint32_t lock_ranks; /* ranks of the spinlocks held, one bit each */
+	uint64_t exits; /* statistics */
+	uint64_t idle_ticks; /* time spent idle */
+	const char *absent_reason; /* why a hart was left out */
+	struct arch_hart arch;
+};
+
+/** By index, 0 to hart_count - 1. Never change after boot. */
+extern struct hart *harts[MAX_HARTS];
+extern unsigned int hart_count;
+
+/** This hart. */
+static inline struct hart *hart_self(void)
+{
+	return arch_hart_self();
+}
+
+/** The hart with that id, or NULL. */
+struct hart *hart_by_id(uint64_t id);
+
+/** Whether the hart takes part. */
+static inline bool hart_online(const struct hart *hart)
+{
+	return __atomic_load_n(&hart->state, __ATOMIC_ACQUIRE) == HART_ONLINE;
+}
+
+/**
+ * Runs @function(@opaque) on each hart of @set, on this hart at once, and waits until all have
+ * done so, answering others' requests meanwhile. Gives up with a panic after some seconds: a
+ * hart that does not answer is broken. The function runs with interrupts off and must not wait.
+ * No spinlock may be held.
+ */
+void hart_call(const struct hartset *set, void (*function)(void *opaque), void *opaque);
+
+/** Answers what other harts asked of this one. Interrupts off. */
+void hart_serve(void);
+
+/**
+ * Tells a hart to look at its inbox, its run queue and its vCPU's pending work; the IPI makes it
+ * leave the guest. Any context.
+ */
+void hart_kick(struct hart *hart);
+
+/** An IPI arrived on this hart (called by the interrupt controller's driver). */
+void hart_ipi(void);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Spinlocks with ranks. A hart may only take a lock of a higher rank than those that it holds;
+ * debug builds check that. Nobody sleeps, waits for another hart or enters a guest with a
+ * spinlock held. The order, outermost first, is the order of enum lock_rank.
+ */
+#ifndef CORE_LOCK_H
+#define CORE_LOCK_H
+
+#include <core/types.h>
+
+enum lock_rank {
+	LOCK_VM_LIST = 1, /* the list of VMs */
+	LOCK_VM, /* a VM's life cycle state */
+	LOCK_DEVICE, /* a device that a guest sees */
+	LOCK_IRQCHIP, /* the guest's APLIC or PLIC */
+	LOCK_CONSOLE, /* the console multiplexer */
+	LOCK_TIMER, /* a hart's software timers */
+	LOCK_SCHED, /* a hart's run queue */
+	LOCK_GSTAGE, /* a VM's G-stage table */
+	LOCK_HEAP, /* small objects */
+	LOCK_PAGES, /* the page allocator */
+	LOCK_HOST_DEVICE, /* host UART and interrupt controller */
+	LOCK_LOG, /* the log's ring */
+	LOCK_RANKS
+};
+
+/* clang checks these annotations with -Wthread-safety. */
+#ifdef __clang__
+#define CAPABILITY(name) __attribute__((capability(name)))
+#define ACQUIRES(...) __attribute__((acquire_capability(__VA_ARGS__)))
+#define RELEASES(...) __attribute__((release_capability(__VA_ARGS__)))
+#define REQUIRES(...) __attribute__((requires_capability(__VA_ARGS__)))
+#define NO_THREAD_SAFETY __attribute__((no_thread_safety_analysis))
+#else
+#define CAPABILITY(name)
+#define ACQUIRES(...)
+#define RELEASES(...)
+#define REQUIRES(...)
+#define NO_THREAD_SAFETY
+#endif
+
+struct CAPABILITY("spinlock") spinlock {
+	uint32_t next; /* ticket lock: the next ticket to hand out */
+	uint32_t owner; /* the ticket that holds the lock */
+	uint32_t rank; /* enum lock_rank */
+};
+
+#define SPINLOCK_INIT(r) { .next = 0, .owner = 0, .rank = (r) }
+
+static inline void spin_init(struct spinlock *lock, enum lock_rank rank)
+{
+	*lock = (struct spinlock)SPINLOCK_INIT(rank);
+}
+
+/** Takes @lock with the hart's interrupts off; returns the state for spin_unlock(). */
+unsigned long spin_lock(struct spinlock *lock) ACQUIRES(*lock);
+
+/** Releases @lock and puts the hart's interrupts back to @flags. */
+void spin_unlock(struct spinlock *lock, unsigned long flags) RELEASES(*lock);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The scheduler: runs vCPUs and service threads on harts, by priority, and in turns of a time
+ * slice within a priority. Each hart has a queue with its own lock; what runs or is blocked is
+ * in no queue.
+ *
+ *             sched_wake              picked
+ *   BLOCKED ------------> RUNNABLE ----------> RUNNING
+ *      ^                     ^   slice used up    |
+ *      |                     +--------------------+
+ *      +------------------------------------------+   waits (WFI, sleep)
+ *   PARKED: not to run at all (not started, stopped, paused); left by sched_unpark() only.
+ *
+ * The state is changed by compare-and-swap; whoever moves an entity to RUNNABLE queues it.
+ */
+#ifndef CORE_SCHED_H
+#define CORE_SCHED_H
+
+#include <core/hart.h>
+#include <core/list.h>
+#include <core/types.h>
+
+#define PRIORITIES 8 /* 0 lowest to 7 highest */
+#define PRIORITY_DEFAULT 4
+
+enum sched_state { SCHED_PARKED, SCHED_BLOCKED, SCHED_RUNNABLE, SCHED_RUNNING };
+
+enum sched_kind { SCHED_VCPU, SCHED_THREAD };
+
+/** Why an entity leaves its hart. */
+enum sched_leave { LEAVE_PREEMPTED, LEAVE_BLOCK, LEAVE_PARK };
+
+struct sched_entity {
+	struct list link; /* in a queue; guarded by that queue's lock */
+	enum sched_kind kind;
+	uint32_t state; /* enum sched_state; atomic */
+	uint32_t hold; /* reasons not to run (paused, being destroyed); atomic */
+	uint32_t leave; /* enum sched_leave, set by what runs before it leaves */
+	struct hart *on; /* the hart that still holds its registers, or NULL; atomic */
+	struct hart *last; /* where it ran last; may be NULL */
+	uint8_t priority;
+	uint32_t slice; /* ticks of time */
+	uint64_t slice_end; /* in ticks, while running */
+	uint64_t runtime; /* ticks that it ran; statistics */
+	uint64_t migrations; /* times it ran on another hart than before */
+	struct hartset affinity;
+};
+
+/** Makes the queue of a hart. Boot hart, before that hart runs. Returns 0 or -ENOMEM. */
+int sched_hart_init(struct hart *hart);
+
+/** A new entity, PARKED, allowed on all harts. @slice in ticks. */
+void sched_entity_init(struct sched_entity *entity, enum sched_kind kind, unsigned int priority,
+		       uint32_t slice);
+
+/** Makes a BLOCKED entity RUNNABLE and finds it a hart. False when it was not BLOCKED. Any hart. */
+bool sched_wake(struct sched_entity *entity);
+
+/** Makes a PARKED entity RUNNABLE unless it is held. False when it was not PARKED. Any hart. */
+bool sched_unpark(struct sched_entity *entity);
+
+/**
+ * Forbids an entity to run. Returns at once; sched_held() tells when it has left its hart.
+ * Each sched_hold() needs its sched_release(); the release does not make it run (sched_unpark()).
+ */
+void sched_hold(struct sched_entity *entity);
+void sched_release(struct sched_entity *entity);
+
+/** Whether a held entity is PARKED and no hart has its registers any more. */
+bool sched_held(const struct sched_entity *entity);
+
+/** Changes where it may run, moves it if need be. Returns 0 or -EINVAL (no online hart). */
+int sched_set_affinity(struct sched_entity *entity, const struct hartset *affinity);
+
+/** Something of higher or equal rank waits: the current entity's turn ends. This hart. */
+void sched_tick(struct hart *hart, uint64_t now);
+
+/**
+ * The hart's main loop, on its own stack with interrupts off: puts away what ran, picks what
+ * runs next, idles when there is nothing. Never returns.
+ */
+_Noreturn void hart_loop(void);
+
+/** How many entities wait in a hart's queue. */
+unsigned int sched_waiting(const struct hart *hart);
+
+#endif

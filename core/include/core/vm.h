@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Virtual machines: their life, their vCPUs, memory and devices.
+ *
+ *   created --> running <--> paused
+ *                  |            |
+ *                  +-> stopped, failed --(reset)--> running
+ *
+ * vm->lock guards the state and the reason. Long operations (create, reset, destroy, pause)
+ * belong to service threads and are serialised by the VM manager (vm_manager in vm_manager.c).
+ * Memory layout and the list of devices are fixed before the first vCPU runs.
+ */
+#ifndef CORE_VM_H
+#define CORE_VM_H
+
+#include <arch/gstage.h>
+#include <arch/vcpu.h>
+#include <core/device.h>
+#include <core/list.h>
+#include <core/lock.h>
+#include <core/sched.h>
+#include <core/timer.h>
+#include <core/vmdesc.h>
+
+#define MAX_VCPUS 64
+#define VM_MAX_DEVICES 8
+#define VM_MAX_CHUNKS 64
+
+enum vm_state { VM_CREATED, VM_RUNNING, VM_PAUSED, VM_STOPPED, VM_FAILED };
+
+/** What a guest or the hypervisor asked to happen with a VM; done by the VM manager. */
+enum vm_request {
+	VM_REQUEST_NONE,
+	VM_REQUEST_SHUTDOWN, /* ends well */
+	VM_REQUEST_FAIL, /* ends badly, reason kept */
+	VM_REQUEST_REBOOT,
+};
+
+/** Host memory that backs a range of guest-physical RAM: physically contiguous. */
+struct vm_chunk {
+	gpa_t gpa;
+	hpa_t hpa;
+	uint64_t size;
+};
+
+enum hsm_state {
+	HSM_STARTED = 0,
+	HSM_STOPPED = 1,
+	HSM_START_PENDING = 2,
+	HSM_STOP_PENDING = 3,
+	HSM_SUSPENDED = 4,
+	HSM_SUSPEND_PENDING = 5,
+	HSM_RESUME_PENDING = 6,
+};
+
+/** Work that a vCPU has to do before it enters the guest again; bits of vcpu->pending. */
+enum vcpu_pending {
+	PENDING_EXTIRQ = 1 << 0, /* its interrupt file or line changed */
+	PENDING_SSIP = 1 << 1, /* a software interrupt was sent to it */
+	PENDING_TIMER = 1 << 2, /* its emulated timer expired */
+	PENDING_FENCE_I = 1 << 3,
+	PENDING_SFENCE = 1 << 4, /* VS-stage translations of the whole VMID */
+	PENDING_LEAVE = 1 << 5, /* go to the scheduler instead of the guest */
+};
+
+struct vcpu {
+	struct arch_vcpu arch; /* first: sscratch points at it */
+	uint32_t pending; /* enum vcpu_pending; atomic */
+	uint32_t hsm; /* enum hsm_state; atomic */
+	struct vm *vm;
+	unsigned int index; /* and hart id inside the VM */
+	struct sched_entity sched;
+	struct timer timer; /* the guest's timer while it sleeps, or always without Sstc */
+	uint64_t timer_deadline; /* emulated timer (no Sstc); TIMER_NEVER when off */
+	uint32_t extirq; /* line level without an interrupt file (APLIC direct); atomic */
+	struct swfile *file; /* its interrupt file, or NULL */
+	/* Start state for HSM start and non-retentive resume. */
+	uint64_t start_pc, start_opaque;
+	uint64_t exits; /* statistics */
+};
+
+struct vm {
+	struct list link; /* in the list of VMs */
+	struct spinlock lock;
+	unsigned int id; /* small number for the shell and consoles, 0 to 9 and on */
+	char name[VM_NAME_MAX];
+	enum vm_state state;
+	char reason[96]; /* why it is paused, stopped or failed */
+	uint32_t request; /* enum vm_request; atomic */
+	bool ended_badly;
+	struct vm_config config;
+	struct vm_layout layout;
+	struct gstage gstage;
+	struct vm_chunk chunks[VM_MAX_CHUNKS];
+	unsigned int chunk_count;
+	struct device *devices[VM_MAX_DEVICES];
+	unsigned int device_count;
+	struct device *irqchip; /* one of the devices: the APLIC */
+	struct device *uart;
+	struct console *console;
+	struct vcpu *vcpus[MAX_VCPUS];
+	unsigned int vcpu_count;
+	struct hartset affinity;
+	uint64_t resets; /* statistics */
+	uint64_t bad_accesses; /* accesses that nothing claimed */
+};
+
+/* Life cycle. Thread context, no spinlock held; may take long. */
+
+/**
+ * Creates a VM from its parsed description and loads its images. On failure the reason was
+ * reported with the VM's name, and nothing is left over.
+ * Returns the VM (state created), or NULL.
+ */
+struct vm *vm_create(const struct vm_config *config);
+
+/** Starts a created VM's boot vCPU. 0, -EBUSY in any other state. */
+int vm_start(struct vm *vm);
+
+/** Stops all vCPUs, waits until none runs. 0, -EBUSY when not running. @reason is kept. */
+int vm_pause(struct vm *vm, const char *reason);
+
+/** 0, -EBUSY when not paused. */
+int vm_resume(struct vm *vm);
+
+/** Back to power-on with the images loaded anew, then runs. Any state. 0 or an error. */
+int vm_reset(struct vm *vm);
+
+/** Stops it and gives everything back. Any state. The VM is gone afterwards. */
+void vm_destroy(struct vm *vm);
+
+/** Asks the VM manager for what a guest wants; any context. The vCPUs stop running soon. */
+void vm_request(struct vm *vm, enum vm_request what, const char *reason);
+
+/** VMs by number or name; NULL when there is none. Thread context. */
+struct vm *vm_find(const char *name_or_id);
+
+/** The next VM after @vm in order of creation (NULL: the first). Thread context. */
+struct vm *vm_next(struct vm *vm);
+
+const char *vm_state_name(enum vm_state state);
+
+/**
+ * Starts the VM manager thread: creates the VMs of the bundle at boot, serves vm_request(), and
+ * powers off after the last VM when `poweroff=last-vm` is given.
+ */
+void vm_manager_start(void);
+
+/** Serialises life-cycle operations of threads (shell and manager). Thread context. */
+void vm_control_lock(void);
+void vm_control_unlock(void);
+
+/* Guest memory, by guest-physical address. Any context. */
+
+/**
+ * Host address of guest RAM at @at, and in *@room how many contiguous bytes follow.
+ * NULL when it is not RAM of this VM.
+ */
+void *vm_ram(struct vm *vm, gpa_t at, uint64_t *room);
+
+/** Whether [at, at + size) is RAM of this VM; wrap-around is not. size 0: false. */
+bool vm_is_ram(struct vm *vm, gpa_t at, uint64_t size);
+
+/** Copies; 0, or -EFAULT when part of the range is not RAM (nothing was copied then). */
+int vm_read(struct vm *vm, gpa_t at, void *to, uint64_t size);
+int vm_write(struct vm *vm, gpa_t at, const void *from, uint64_t size);
+
+/* Devices. */
+
+/** Adds a device; -ENOSPC, -EEXIST on an overlap. Before the first vCPU runs. */
+int vm_add_device(struct vm *vm, struct device *device);
+
+/** The device whose window holds [at, at + width), or NULL. */
+struct device *vm_device(struct vm *vm, gpa_t at, unsigned int width);
+
+/* vCPUs. Any context. */
+
+/**
+ * Tells a vCPU of pending work: wakes it, or makes it leave the guest. Never blocks.
+ * @bits: enum vcpu_pending.
+ */
+void vcpu_notify(struct vcpu *vcpu, uint32_t bits);
+
+/**
+ * HSM start: @vcpu begins at @pc with a0 = its id and a1 = @opaque.
+ * 0, -EALREADY (started), -EINPROGRESS (start pending), -EBUSY (other states).
+ */
+int vcpu_start(struct vcpu *vcpu, uint64_t pc, uint64_t opaque);
+
+/** Makes harts that are inside the guest with one of @vcpus leave it once, and waits for that. */
+void vcpu_flush_running(struct vm *vm, const uint64_t *vcpu_mask);
+
+#endif
