@@ -9,3 +9,12 @@ hello-y := hello.c $(payload-lib)
 
 payloads += heartbeat
 heartbeat-y := heartbeat.c $(payload-lib)
+
+payloads += exits
+exits-y := exits.c lib/code.c $(payload-lib)
+
+payloads += timers
+timers-y := timers.c $(payload-lib)
+
+payloads += bench
+bench-y := bench.c lib/aia.c $(payload-lib)
