@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The software interrupt file: one IMSIC interrupt file's registers in memory, exact up to 2047
+ * identities. Pending bits change by atomic operations only, as producers on other harts set
+ * them at any time; every other register belongs to the owner. There is no lock.
+ */
+#include <core/check.h>
+#include <emulators/swfile.h>
+#include <errno.h>
+#include <string.h>
+
+#include "bits.h"
+
+/* What siselect names (AIA 1.0, 3.7). */
+#define SELECT_EIDELIVERY 0x70
+#define SELECT_EITHRESHOLD 0x72
+#define SELECT_EIP0 0x80
+#define SELECT_EIE0 0xc0
+#define SELECT_LAST 0xff
+
+#define SETEIPNUM_LE 0x0
+#define SETEIPNUM_BE 0x4
+
+_Static_assert((SWFILE_MAX_IDENTITY + 1) / 64 == ARRAY_SIZE(((struct swfile *)0)->pending),
+	       "eip covers every identity");
+
+static unsigned int word_count(const struct swfile *file)
+{
+	return (file->identities + 1) / 64;
+}
+
+void swfile_init(struct swfile *file, unsigned int identities)
+{
+	CHECK(identities % 64 == 63 && identities <= SWFILE_MAX_IDENTITY);
+	file->identities = identities;
+	swfile_reset(file);
+}
+
+void swfile_reset(struct swfile *file)
+{
+	for (unsigned int word = 0; word < ARRAY_SIZE(file->pending); word++)
+		__atomic_store_n(&file->pending[word], 0, __ATOMIC_RELAXED);
+	memset(file->enabled, 0, sizeof(file->enabled));
+	file->threshold = 0;
+	file->delivery = 0;
+}
+
+bool swfile_inject(struct swfile *file, unsigned int identity)
+{
+	if (identity == 0 || identity > file->identities)
+		return false;
+	identity = index_mask(identity, SWFILE_MAX_IDENTITY + 1);
+	__atomic_fetch_or(&file->pending[identity / 64], BIT(identity % 64), __ATOMIC_SEQ_CST);
+	return true;
+}
+
+uint32_t swfile_top(const struct swfile *file)
+{
+	uint32_t threshold = __atomic_load_n(&file->threshold, __ATOMIC_RELAXED);
+	unsigned int words = word_count(file);
+
+	for (unsigned int word = 0; word < words; word++) {
+		uint64_t ready = __atomic_load_n(&file->pending[word], __ATOMIC_RELAXED) &
+				 __atomic_load_n(&file->enabled[word], __ATOMIC_RELAXED);
+		uint32_t identity;
+
+		if (likely(ready == 0))
+			continue;
+		identity = word * 64 + bit_lowest(ready);
+		if (threshold != 0 && identity >= threshold)
+			return 0;
+		return identity << 16 | identity;
+	}
+	return 0;
+}
+
+bool swfile_line(const struct swfile *file)
+{
+	return __atomic_load_n(&file->delivery, __ATOMIC_RELAXED) != 0 && swfile_top(file) != 0;
+}
+
+uint32_t swfile_claim(struct swfile *file)
+{
+	uint32_t top = swfile_top(file);
+	uint32_t identity = top >> 16;
+
+	if (top != 0)
+		__atomic_fetch_and(&file->pending[identity / 64], ~BIT(identity % 64),
+				   __ATOMIC_SEQ_CST);
+	return top;
+}
+
+/** What a CSR instruction leaves in a register that held @old. */
+static uint64_t csr_result(enum csr_op op, uint64_t old, uint64_t operand)
+{
+	switch (op) {
+	case CSR_WRITE:
+		return operand;
+	case CSR_SET:
+		return old | operand;
+	case CSR_CLEAR:
+		return old & ~operand;
+	case CSR_READ:
+		break;
+	}
+	return old;
+}
+
+/** One atomic step, so that a bit which a producer sets meanwhile is in *@old or stays set. */
+static uint64_t pending_rmw(uint64_t *pending, enum csr_op op, uint64_t operand)
+{
+	switch (op) {
+	case CSR_WRITE:
+		return __atomic_exchange_n(pending, operand, __ATOMIC_SEQ_CST);
+	case CSR_SET:
+		return __atomic_fetch_or(pending, operand, __ATOMIC_SEQ_CST);
+	case CSR_CLEAR:
+		return __atomic_fetch_and(pending, ~operand, __ATOMIC_SEQ_CST);
+	case CSR_READ:
+		break;
+	}
+	return __atomic_load_n(pending, __ATOMIC_SEQ_CST);
+}
+
+/** A register that producers only look at. @mask: its writable bits. */
+static uint64_t owned_rmw32(uint32_t *reg, enum csr_op op, uint64_t operand, uint32_t mask)
+{
+	uint32_t old = *reg;
+
+	if (op != CSR_READ)
+		__atomic_store_n(reg, (uint32_t)csr_result(op, old, operand) & mask,
+				 __ATOMIC_RELAXED);
+	return old;
+}
+
+static uint64_t enabled_rmw(uint64_t *enabled, enum csr_op op, uint64_t operand)
+{
+	uint64_t old = *enabled;
+
+	if (op != CSR_READ)
+		__atomic_store_n(enabled, csr_result(op, old, operand), __ATOMIC_RELAXED);
+	return old;
+}
+
+/** The bits that it takes to hold all identities: eithreshold is as wide as that (3.8.2). */
+static uint32_t identity_mask(const struct swfile *file)
+{
+	uint32_t mask = file->identities;
+
+	mask |= mask >> 1;
+	mask |= mask >> 2;
+	mask |= mask >> 4;
+	return mask | mask >> 8;
+}
+
+int swfile_rmw(struct swfile *file, unsigned int select, enum csr_op op, uint64_t operand,
+	       uint64_t *old)
+{
+	unsigned int word = select / 2 % ARRAY_SIZE(file->pending);
+
+	if (select < SELECT_EIDELIVERY || select > SELECT_LAST)
+		return -ENOENT;
+	*old = 0;
+	if (select < SELECT_EIP0) {
+		/* AIA 1.0, 3.8.1: a guest's file has no value 0x40000000, which bit 0 excludes. */
+		if (select == SELECT_EIDELIVERY)
+			*old = owned_rmw32(&file->delivery, op, operand, 1);
+		else if (select == SELECT_EITHRESHOLD)
+			*old = owned_rmw32(&file->threshold, op, operand, identity_mask(file));
+		return 0;
+	}
+	/* AIA 1.0, 3.8.3 and 3.8.4: with XLEN = 64 the odd registers do not exist. */
+	if (select % 2 != 0)
+		return -ENOENT;
+	if (word >= word_count(file))
+		return 0;
+	if (word == 0)
+		operand &= ~BIT(0);
+	if (select < SELECT_EIE0)
+		*old = pending_rmw(&file->pending[word], op, operand);
+	else
+		*old = enabled_rmw(&file->enabled[word], op, operand);
+	return 0;
+}
+
+unsigned int swfile_store(struct swfile *file, uint64_t offset, unsigned int width, uint64_t value)
+{
+	uint32_t identity = (uint32_t)value;
+
+	if (width != 4)
+		return 0;
+	if (offset == SETEIPNUM_BE)
+		identity = byte_swap32(identity);
+	else if (offset != SETEIPNUM_LE)
+		return 0;
+	return swfile_inject(file, identity) ? identity : 0;
+}
