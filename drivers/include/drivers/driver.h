@@ -12,18 +12,23 @@
 struct driver {
 	const char *name;
 	const char *const *compatible; /* ends with NULL */
-	/** Takes the device at @node of the host's tree. Returns 0 or a negative errno. */
+	/**
+	 * Takes the device at @node of the host's tree. Returns 0, -ENODEV when this device is
+	 * not for us to use (passed over without a message), or another negative errno.
+	 */
 	int (*probe)(int node);
 };
 
-/** The drivers of each class, ending with NULL; interrupt controllers are probed first. */
-extern const struct driver *const irqchip_drivers[];
-extern const struct driver *const serial_drivers[];
+/* Every driver; the tables of irqchip.c and serial.c say which are configured. */
+extern const struct driver imsic_driver;
+extern const struct driver aplic_driver;
+extern const struct driver plic_driver;
+extern const struct driver ns16550_driver;
 
 /**
- * Probes every enabled node (status absent, "okay" or "ok") that one of @drivers is compatible
- * with, most specific compatible first. A failure is reported with the node's path and skipped.
- * Returns how many were taken.
+ * Probes every enabled node (its own and its parents' status absent, "okay" or "ok") that one of
+ * @drivers (ends with NULL) is compatible with, most specific compatible first.
+ * A failure is reported with the node's path and skipped. Returns how many were taken.
  */
 unsigned int drivers_probe(const struct driver *const *drivers);
 
