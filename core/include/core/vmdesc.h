@@ -68,6 +68,17 @@ struct vm_config {
 	struct vm_file device_tree; /* instead of the generated one */
 };
 
+/**
+ * Reads a list of hart ids and ranges of them in decimal, such as "0-1,4", ids below 2^32.
+ * Fills @ranges in ascending order and returns how many there are, 1 to @max; or returns -EINVAL
+ * and *@problem says what is wrong (otherwise it is NULL).
+ */
+int hart_ranges_parse(const char *text, struct hart_range *ranges, int max, const char **problem);
+
+/** The opposite of hart_ranges_parse(). Returns @buffer, cut at @size bytes (not 0). */
+const char *hart_ranges_print(const struct hart_range *ranges, unsigned int count, char *buffer,
+			      size_t size);
+
 /** True when @config lets its vCPUs run on hart @hart. */
 bool vm_config_allows_hart(const struct vm_config *config, uint64_t hart);
 
@@ -76,6 +87,12 @@ unsigned int vm_gpa_bits(uint32_t levels);
 
 /** Every default; name, memory size and kernel have none and stay empty. */
 void vmdesc_defaults(struct vm_config *config);
+
+/**
+ * Checks that the @size bytes at @blob are a device tree that libfdt can read without ever
+ * leaving it. Returns NULL, or what is wrong.
+ */
+const char *fdt_blob_problem(const void *blob, size_t size);
 
 /**
  * Finds and checks the descriptions of a bundle.
@@ -113,7 +130,7 @@ int vmdesc_parse(const void *fdt, int node, const struct bundle *bundle, struct 
 		 struct report *report);
 
 /** Longest value that vmdesc_print() gives, without bootargs, which come as they are. */
-#define VM_VALUE_MAX 512
+#define VM_VALUE_MAX 768
 
 /**
  * Calls @line once for each property, in the order of the documentation, with its path ("cpus",

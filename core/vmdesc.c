@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Finds VM descriptions in a device tree and turns them into struct vm_config. What properties
+ * there are is said by the tables of vmdesc_property.c. Owns no state, so no lock is needed.
+ */
+#include <core/vmdesc.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <libfdt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "vmdesc_property.h"
+
+#define VM_COMPATIBLE "hartvisor,vm"
+#define VMS_NODE "vms"
+#define DESCRIPTION_SIZE_MAX MIB(1)
+#define PATH_MAX_LENGTH 120
+
+/* Properties that any node may have. */
+static const char *const common_properties[] = {
+	"compatible", "status", "phandle", "linux,phandle", "#address-cells", "#size-cells",
+};
+
+/* Children of the root that are no VMs and not meant to be. */
+static const char *const other_nodes[] = {
+	VMS_NODE, "aliases", "chosen", "__symbols__", "__fixups__", "__local_fixups__",
+};
+
+static bool is_one_of(const char *name, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!strcmp(name, names[i]))
+			return true;
+	}
+	return false;
+}
+
+unsigned int vm_gpa_bits(uint32_t levels)
+{
+	switch (levels) {
+	case 3:
+		return 41;
+	case 4:
+		return 50;
+	default:
+		return 59;
+	}
+}
+
+const char *fdt_blob_problem(const void *blob, size_t size)
+{
+	int error;
+
+	if (!is_aligned((uintptr_t)blob, 8))
+		return "is not at a multiple of 8 bytes";
+	if (size < sizeof(struct fdt_header))
+		return "is cut short";
+	if (fdt_magic(blob) != FDT_MAGIC)
+		return "is not a device tree";
+	/* libfdt reads words of the structure block, and double words of the reservations. */
+	if (!is_aligned(fdt_off_dt_struct(blob), 4) || !is_aligned(fdt_off_mem_rsvmap(blob), 8))
+		return "has a block that is not aligned";
+	error = fdt_check_full(blob, size);
+	return error ? fdt_strerror(error) : NULL;
+}
+
+const void *vmdesc_open(const struct bundle *bundle, void *scratch, size_t scratch_size,
+			struct report *report)
+{
+	const char *problem;
+	const void *blob;
+	size_t size;
+
+	if (bundle_find(bundle, BUNDLE_DESCRIPTION, &blob, &size)) {
+		report_error(report, "bundle: there is no file " BUNDLE_DESCRIPTION);
+		return NULL;
+	}
+	if (size > DESCRIPTION_SIZE_MAX) {
+		report_error(report, BUNDLE_DESCRIPTION ": %" PRIu64 " bytes, more than %" PRIu64,
+			     (uint64_t)size, (uint64_t)DESCRIPTION_SIZE_MAX);
+		return NULL;
+	}
+	if (!is_aligned((uintptr_t)blob, 8) && scratch && size <= scratch_size) {
+		memcpy(scratch, blob, size);
+		blob = scratch;
+	}
+	problem = fdt_blob_problem(blob, size);
+	if (problem) {
+		report_error(report, BUNDLE_DESCRIPTION ": %s", problem);
+		return NULL;
+	}
+	return blob;
+}
+
+/* A property that is one string, or NULL. */
+static const char *node_string(const void *fdt, int node, const char *name)
+{
+	int length;
+	const char *value = fdt_getprop(fdt, node, name, &length);
+
+	return value && property_is_string(value, length) ? value : NULL;
+}
+
+static const char *node_name(const void *fdt, int node)
+{
+	const char *name = fdt_get_name(fdt, node, NULL);
+
+	return name ? name : "?";
+}
+
+static bool node_is_vm(const void *fdt, int node)
+{
+	const char *status = node_string(fdt, node, "status");
+
+	return !fdt_node_check_compatible(fdt, node, VM_COMPATIBLE) &&
+	       !(status && !strcmp(status, "disabled"));
+}
+
+static bool node_is_vms(const void *fdt, int node)
+{
+	return !strcmp(node_name(fdt, node), VMS_NODE);
+}
+
+/*
+ * The node after @node, in the order of the tree, at which a VM may be: a child of the root or
+ * of /vms. A negative number after the last.
+ */
+static int place_next(const void *fdt, int node)
+{
+	int depth = 0, parent = 0;
+	bool in_vms = false;
+
+	if (node > 0) {
+		parent = fdt_parent_offset(fdt, node);
+		depth = parent ? 2 : 1;
+		in_vms = parent || node_is_vms(fdt, node);
+	} else {
+		node = 0;
+	}
+	for (node = fdt_next_node(fdt, node, &depth); node >= 0 && depth > 0;
+	     node = fdt_next_node(fdt, node, &depth)) {
+		if (depth == 1 || (depth == 2 && in_vms))
+			return node;
+	}
+	return -ENOENT;
+}
+
+int vmdesc_next(const void *fdt, int node)
+{
+	do {
+		node = place_next(fdt, node);
+	} while (node >= 0 && !node_is_vm(fdt, node));
+	return node;
+}
+
+/* "description.dtb: /vms/debian/kernel", with @child "/kernel" or "". */
+static void path_write(const void *fdt, int node, const char *child, char *path, size_t size)
+{
+	char full[PATH_MAX_LENGTH];
+
+	if (fdt_get_path(fdt, node, full, sizeof(full)))
+		snprintf(full, sizeof(full), "(node at 0x%x)", (unsigned int)node);
+	snprintf(path, size, BUNDLE_DESCRIPTION ": %s%s%s", full, child[0] ? "/" : "", child);
+}
+
+int vmdesc_check(const void *fdt, struct report *report)
+{
+	char path[PATH_MAX_LENGTH + 40];
+	const char *compatible;
+	int error = 0;
+
+	for (int node = place_next(fdt, -1); node >= 0; node = place_next(fdt, node)) {
+		if (!fdt_node_check_compatible(fdt, node, VM_COMPATIBLE) ||
+		    is_one_of(node_name(fdt, node), other_nodes, ARRAY_SIZE(other_nodes)))
+			continue;
+		path_write(fdt, node, "", path, sizeof(path));
+		compatible = node_string(fdt, node, "compatible");
+		if (!fdt_getprop(fdt, node, "compatible", NULL)) {
+			report_warning(report, "%s: ignored: compatible is not '" VM_COMPATIBLE "'",
+				       path);
+			continue;
+		}
+		report_error(report, "%s: compatible: '%.60s' is not '" VM_COMPATIBLE "'", path,
+			     compatible ? compatible : "?");
+		error = -EINVAL;
+	}
+	return error;
+}
+
+static const struct property *property_find(const struct property_group *group, const char *name)
+{
+	for (unsigned int i = 0; i < group->count; i++) {
+		if (!strcmp(group->properties[i].name, name))
+			return &group->properties[i];
+	}
+	return NULL;
+}
+
+/* Parses the properties that @node has, and misses those that it has to have. */
+static void group_parse(const void *fdt, int node, const struct property_group *group,
+			const struct property_context *context, struct vm_config *config)
+{
+	const struct property *property;
+	const char *name;
+	const void *value;
+	int offset, length;
+
+	fdt_for_each_property_offset(offset, fdt, node) {
+		value = fdt_getprop_by_offset(fdt, offset, &name, &length);
+		if (!value || is_one_of(name, common_properties, ARRAY_SIZE(common_properties)))
+			continue;
+		property = property_find(group, name);
+		if (property)
+			property->type->parse(context, property, value, length,
+					      (char *)config + property->offset);
+		else
+			report_warning(context->report, "%s: %.60s: ignored: unknown property",
+				       context->path, name);
+	}
+	for (unsigned int i = 0; i < group->count; i++) {
+		property = &group->properties[i];
+		if (property->required && !fdt_getprop(fdt, node, property->name, NULL))
+			property_error(context, property, "missing");
+	}
+}
+
+static void children_check(const void *fdt, int node, const struct property_context *context)
+{
+	bool known;
+	int child;
+
+	fdt_for_each_subnode(child, fdt, node) {
+		known = false;
+		for (unsigned int i = 1; i < VM_PROPERTY_GROUPS; i++)
+			known |= !strcmp(node_name(fdt, child), vm_property_groups[i].node);
+		if (!known)
+			report_warning(context->report, "%s/%.60s: ignored: unknown node",
+				       context->path, node_name(fdt, child));
+	}
+}
+
+static int group_node(const void *fdt, int node, const struct property_group *group)
+{
+	return group->node[0] ? fdt_subnode_offset(fdt, node, group->node) : node;
+}
+
+static bool name_is_valid(const char *name)
+{
+	size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				     "0123456789._-");
+
+	return length && length <= VM_NAME_MAX && !name[length];
+}
+
+static void name_parse(const void *fdt, int node, const struct property_context *context,
+		       struct vm_config *config)
+{
+	const char *name = node_name(fdt, node);
+	char other[PATH_MAX_LENGTH + 40];
+
+	if (!name_is_valid(name)) {
+		report_error(context->report,
+			     "%s: the node's name is the VM's: 1 to %d of A-Z a-z 0-9 . _ -",
+			     context->path, VM_NAME_MAX);
+		return;
+	}
+	snprintf(config->name, sizeof(config->name), "%s", name);
+	for (int i = vmdesc_next(fdt, -1); i >= 0 && i != node; i = vmdesc_next(fdt, i)) {
+		if (strcmp(node_name(fdt, i), name))
+			continue;
+		path_write(fdt, i, "", other, sizeof(other));
+		report_error(context->report, "%s: there is a VM of that name already: %s",
+			     context->path, other);
+		return;
+	}
+}
+
+/* What no property says alone. */
+static void config_check(const struct property_context *context, const struct vm_config *config)
+{
+	unsigned int bits = vm_gpa_bits(config->gstage_levels);
+	uint64_t end = config->memory_base + config->memory_size;
+	const char *problem;
+
+	if (end > BIT(bits))
+		report_error(context->report,
+			     "%s: memory-base + memory-size (0x%" PRIx64
+			     ") is beyond the %u bits of mmu-type",
+			     context->path, end, bits);
+	if (config->device_tree.data) {
+		problem = fdt_blob_problem(config->device_tree.data, config->device_tree.size);
+		if (problem)
+			report_error(context->report, "%s/device-tree: file: '%.80s' %s",
+				     context->path, config->device_tree.name, problem);
+	}
+}
+
+int vmdesc_parse(const void *fdt, int node, const struct bundle *bundle, struct vm_config *config,
+		 struct report *report)
+{
+	char path[PATH_MAX_LENGTH + 60];
+	struct property_context context = { .bundle = bundle, .report = report, .path = path };
+	unsigned int errors = report->errors;
+	struct vm_layout layout;
+
+	vmdesc_defaults(config);
+	path_write(fdt, node, "", path, sizeof(path));
+	name_parse(fdt, node, &context, config);
+	children_check(fdt, node, &context);
+	for (unsigned int i = 0; i < VM_PROPERTY_GROUPS; i++) {
+		const struct property_group *group = &vm_property_groups[i];
+		int at = group_node(fdt, node, group);
+
+		path_write(fdt, node, group->node, path, sizeof(path));
+		if (at >= 0)
+			group_parse(fdt, at, group, &context, config);
+		else if (group->required)
+			report_error(report, "%s: missing", path);
+	}
+	path_write(fdt, node, "", path, sizeof(path));
+	config_check(&context, config);
+	if (report->errors == errors)
+		vm_layout_compute(config, &layout, report);
+	return report->errors == errors ? 0 : -EINVAL;
+}
+
+void vmdesc_files(const void *fdt, int node, void (*each)(void *opaque, const char *name),
+		  void *opaque)
+{
+	for (unsigned int i = 0; i < VM_PROPERTY_GROUPS; i++) {
+		const struct property_group *group = &vm_property_groups[i];
+		int at = group_node(fdt, node, group);
+		const char *name;
+
+		if (at < 0 || !property_find(group, "file"))
+			continue;
+		name = node_string(fdt, at, "file");
+		if (name)
+			each(opaque, name);
+	}
+}
