@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Running and testing. tools/check runs the parts of `make check` and counts.
+
+# An option of tools/run, when the variable is set: $(call option,--kernel,$(KERNEL))
+quoted = '$(subst ','\'',$(1))'
+option = $(if $(2),$(1)=$(call quoted,$(2)))
+
+RUN := tools/run --build=$(O) --deps=$(DEPS)
+run_options = $(call option,--vm,$(VM)) $(call option,--kernel,$(KERNEL)) \
+	$(call option,--initrd,$(INITRD)) $(call option,--append,$(APPEND)) \
+	$(call option,--vcpus,$(VCPUS)) $(call option,--mem,$(MEM)) \
+	$(call option,--harts,$(HARTS)) $(call option,--aia,$(AIA)) \
+	$(call option,--guests,$(GUESTS)) $(call option,--cpu,$(CPU)) \
+	$(call option,--machine-mem,$(MACHINE_MEM)) $(call option,--qemu,$(QEMU)) \
+	$(call option,--hvargs,$(HVARGS)) $(call option,--icount,$(ICOUNT)) \
+	$(call option,--timeout,$(TIMEOUT)) $(if $(filter-out 0,$(BATCH)),--batch) \
+	$(if $(filter 1,$(V)),--verbose) $(if $(QEMU_ARGS),-- $(QEMU_ARGS))
+
+.PHONY: run
+run: image host guest
+	@$(RUN) $(run_options)
+
+# ---- tests --------------------------------------------------------------------------------------
+
+PYTEST := HV_BUILD=$(abspath $(O)) HV_DEPS=$(abspath $(DEPS)) $(PYTHON) -B -m pytest \
+	-p no:cacheprovider
+TESTS ?= tests/system
+
+.PHONY: check system soak bench fuzz
+check: image host guest compile_commands
+	@MAKE='$(MAKE)' LLVM='$(LLVM)' tools/check $(O) $(DEPS)
+
+system: image host guest
+	$(Q)$(PYTEST) -m "not soak" $(TESTS)
+
+soak: image host guest
+	$(Q)$(PYTEST) -m soak $(TESTS)
+
+bench: image host guest
+	@tests/bench/bench --build=$(O) --deps=$(DEPS) --output=$(O)/bench.json
+
+# ---- the form of the sources --------------------------------------------------------------------
+
+CLANG_FORMAT ?= clang-format-$(LLVM_VERSION)
+CLANG_TIDY ?= clang-tidy-$(LLVM_VERSION)
+source_roots := $(wildcard core arch drivers emulators tests tools)
+formatted = $(shell find $(source_roots) -name '*.[ch]' | sort)
+tidied = $(patsubst $(O)/obj/%.o,%.c,$(filter-out %.S.o,$(objects)))
+
+.PHONY: lint format-check format tidy image-check
+lint: format-check tidy image-check
+	@tools/lint
+
+format-check:
+	$(call say,FORMAT,'*.c *.h')
+	$(Q)$(CLANG_FORMAT) --dry-run -Werror $(formatted)
+
+format:
+	$(Q)$(CLANG_FORMAT) -i $(formatted)
+
+tidy: compile_commands $(O)/include/config.h $(asm_offsets)
+	$(call say,TIDY,'*.c')
+	$(Q)$(CLANG_TIDY) --quiet -p $(O) $(wildcard $(tidied)) 2>/dev/null
+
+image-check: image
+	$(call say,CHECK,$(O)/hartvisor.elf)
+	$(Q)tools/image-check $(OBJDUMP) $(NM) $(O)/hartvisor.elf \
+		$(filter %/fp.o %/vector.o,$(objects))

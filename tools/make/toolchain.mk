@@ -16,7 +16,10 @@ multilib := -march=rv64imac -mabi=lp64
 # The specs name the folder of picolibc's headers and libraries.
 PICOLIBC := $(shell sed -n 's/.*:\(\/[^;}]*\)\/include[};].*/\1/p' \
 	"$$($(GCC) -print-file-name=picolibc.specs)" | head -n 1)
-LIBC := $(PICOLIBC)/lib/$(shell $(GCC) $(multilib) -print-multi-directory)/libc.a
+libc_folder := $(shell $(GCC) $(multilib) -print-multi-directory)
+# Two builds of it are packaged; the one that is not made for least size copies and compares faster.
+LIBC := $(firstword $(wildcard $(addsuffix /$(libc_folder)/libc.a,\
+	$(PICOLIBC)/lib/release $(PICOLIBC)/lib)))
 LIBGCC := $(shell $(GCC) $(multilib) -print-libgcc-file-name)
 
 ifeq ($(LLVM),)
