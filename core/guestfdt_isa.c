@@ -16,7 +16,7 @@ static unsigned int letter_rank(char letter)
 {
 	const char *at = letter ? strchr(letter_order, letter) : NULL;
 
-	return at ? (unsigned int)(at - letter_order) : 32 + (unsigned char)letter;
+	return at ? (unsigned int)(at - letter_order) : 32u + (unsigned char)letter;
 }
 
 /* Single letters, then Z* by the category that the second letter names, then S*, then X*. */
