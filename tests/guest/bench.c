@@ -23,6 +23,7 @@ const char payload_name[] = "bench";
 static unsigned long rounds;
 static bool have_cycle;
 static volatile unsigned long ipis;
+static volatile bool peer_ready;
 
 /* Instructions so far: the cycle CSR where a guest may read it, otherwise time in ns. */
 static unsigned long now(void)
@@ -153,6 +154,7 @@ static void ball_return(void *argument)
 	unsigned long peer = (unsigned long)argument;
 
 	csr_write(CSR_SIE, 1 << IRQ_SSI);
+	peer_ready = true;
 	for (unsigned long i = 0; i < 2 * rounds; i++) {
 		ball_catch();
 		sbi_send_ipi(1, peer);
@@ -175,6 +177,7 @@ static void bench_switch(void)
 	}
 	peer = hart_ids[0] == self ? hart_ids[1] : hart_ids[0];
 	CHECK_EQ(hart_start(peer, ball_return, (void *)self), 0, "error of hart_start");
+	CHECK(wait_for(peer_ready, 10), "the peer did not start");
 	csr_write(CSR_SIE, 1 << IRQ_SSI);
 	for (unsigned long i = 0; i < 2 * rounds; i++) {
 		if (i == rounds)
