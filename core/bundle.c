@@ -126,7 +126,7 @@ static const char *entry_read(const uint8_t *archive, size_t size, size_t at, st
 	return NULL;
 }
 
-static const char *name_plain(const char *name)
+const char *bundle_name(const char *name)
 {
 	for (;;) {
 		if (name[0] == '/')
@@ -207,7 +207,7 @@ int bundle_next(const struct bundle *bundle, size_t *cursor, struct bundle_file 
 	    !strcmp(entry.name, CPIO_TRAILER))
 		return -ENOENT;
 	*cursor = entry.end;
-	file->name = name_plain(entry.name);
+	file->name = bundle_name(entry.name);
 	file->data = entry.data;
 	file->size = entry.size;
 	file->regular = entry_is_regular(&entry);
@@ -219,7 +219,7 @@ int bundle_find(const struct bundle *bundle, const char *name, const void **data
 	struct bundle_file file;
 	size_t cursor = 0;
 
-	name = name_plain(name);
+	name = bundle_name(name);
 	while (!bundle_next(bundle, &cursor, &file)) {
 		if (file.regular && !strcmp(file.name, name)) {
 			*data = file.data;

@@ -277,6 +277,35 @@ static void name_parse(const void *fdt, int node, const struct property_context 
 	}
 }
 
+/* A report that puts the path of a node before each message. */
+struct path_report {
+	struct report report;
+	struct report *to;
+	const char *path;
+};
+
+static void path_report_emit(struct report *report, enum report_level level, const char *message)
+{
+	struct path_report *self = container_of(report, struct path_report, report);
+
+	if (level == REPORT_ERROR)
+		report_error(self->to, "%s: %s", self->path, message);
+	else
+		report_warning(self->to, "%s: %s", self->path, message);
+}
+
+static void layout_check(const struct property_context *context, const struct vm_config *config)
+{
+	struct path_report prefixed = {
+		.report.emit = path_report_emit,
+		.to = context->report,
+		.path = context->path,
+	};
+	struct vm_layout layout;
+
+	vm_layout_compute(config, &layout, &prefixed.report);
+}
+
 /* What no property says alone. */
 static void config_check(const struct property_context *context, const struct vm_config *config)
 {
@@ -303,7 +332,6 @@ int vmdesc_parse(const void *fdt, int node, const struct bundle *bundle, struct 
 	char path[PATH_MAX_LENGTH + 60];
 	struct property_context context = { .bundle = bundle, .report = report, .path = path };
 	unsigned int errors = report->errors;
-	struct vm_layout layout;
 
 	vmdesc_defaults(config);
 	path_write(fdt, node, "", path, sizeof(path));
@@ -322,7 +350,7 @@ int vmdesc_parse(const void *fdt, int node, const struct bundle *bundle, struct 
 	path_write(fdt, node, "", path, sizeof(path));
 	config_check(&context, config);
 	if (report->errors == errors)
-		vm_layout_compute(config, &layout, report);
+		layout_check(&context, config);
 	return report->errors == errors ? 0 : -EINVAL;
 }
 

@@ -85,15 +85,14 @@ static int kernel_place(const struct vm_config *config, struct vm_layout *layout
 			problem = "has a text_offset that is not a multiple of 2 MiB";
 	}
 	if (problem) {
-		report_error(report, "%s: kernel '%.80s' %s", config->name, config->kernel.name,
-			     problem);
+		report_error(report, "kernel/file: '%.80s' %s", config->kernel.name, problem);
 		return -EINVAL;
 	}
 	if (offset > config->memory_size || size > config->memory_size - offset) {
 		report_error(report,
-			     "%s: kernel '%.80s' needs 0x%" PRIx64 " bytes at 0x%" PRIx64
-			     ", but the memory has 0x%" PRIx64 " bytes",
-			     config->name, config->kernel.name, size, offset, config->memory_size);
+			     "kernel/file: '%.80s' needs 0x%" PRIx64 " bytes at offset 0x%" PRIx64
+			     ", but memory-size is 0x%" PRIx64,
+			     config->kernel.name, size, offset, config->memory_size);
 		return -EINVAL;
 	}
 	layout->kernel_gpa = gpa(config->memory_base + offset);
@@ -126,7 +125,7 @@ static bool data_place(struct vm_layout *layout, uint64_t start, uint64_t limit)
 	return true;
 }
 
-/** Bytes to reserve for the guest's device tree. */
+/* Bytes to reserve for the guest's device tree. */
 static uint64_t fdt_size(const struct vm_config *config)
 {
 	uint64_t size = config->device_tree.data ?
@@ -134,6 +133,24 @@ static uint64_t fdt_size(const struct vm_config *config)
 				FDT_SIZE_BASE + FDT_SIZE_VCPU * config->vcpus;
 
 	return align_up(size + strlen(config->bootargs), PAGE_SIZE);
+}
+
+static void layout_error(const struct vm_config *config, const struct vm_layout *layout,
+			 uint64_t kernel_end, uint64_t memory_end, struct report *report)
+{
+	if (config->ramdisk.name)
+		report_error(report,
+			     "ramdisk/file: '%.60s' (0x%" PRIx64 " bytes) and the device tree (0x%"
+			     PRIx64 ") overlap kernel/file '%.60s': it ends at 0x%" PRIx64
+			     ", the memory at 0x%" PRIx64,
+			     config->ramdisk.name, layout->ramdisk_size, layout->fdt_max_size,
+			     config->kernel.name, kernel_end, memory_end);
+	else
+		report_error(report,
+			     "memory-size: the device tree (0x%" PRIx64
+			     " bytes) overlaps kernel/file '%.60s': it ends at 0x%" PRIx64
+			     ", the memory at 0x%" PRIx64,
+			     layout->fdt_max_size, config->kernel.name, kernel_end, memory_end);
 }
 
 int vm_layout_compute(const struct vm_config *config, struct vm_layout *layout,
@@ -152,13 +169,6 @@ int vm_layout_compute(const struct vm_config *config, struct vm_layout *layout,
 	    data_place(layout, start, MIN(memory_end, config->memory_base + FAR_REACH)) ||
 	    data_place(layout, start, memory_end))
 		return 0;
-	report_error(report,
-		     "%s: %s%.60s%s (0x%" PRIx64 " bytes) and the device tree (0x%" PRIx64
-		     " bytes) overlap kernel '%.60s', which ends at 0x%" PRIx64
-		     " of memory that ends at 0x%" PRIx64,
-		     config->name, config->ramdisk.name ? "ramdisk '" : "no ramdisk",
-		     config->ramdisk.name ? config->ramdisk.name : "",
-		     config->ramdisk.name ? "'" : "", layout->ramdisk_size, layout->fdt_max_size,
-		     config->kernel.name, start, memory_end);
+	layout_error(config, layout, start, memory_end, report);
 	return -EINVAL;
 }

@@ -40,6 +40,9 @@ struct bundle_file {
  */
 int bundle_open(const void *data, size_t size, struct bundle *bundle, struct report *report);
 
+/** @name without the "/" and "./" that it begins with: what names are compared by. */
+const char *bundle_name(const char *name);
+
 /**
  * Walks the entries in archive order; *@cursor is 0 at first. Returns 0 and fills @file, or
  * -ENOENT after the last one.

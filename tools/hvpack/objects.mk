@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
+hvpack-y := tools/hvpack/main.c tools/hvpack/archive.c tools/hvpack/input.c
+hvpack-y += core/bundle.c core/report.c
+hvpack-y += core/vmdesc.c core/vmdesc_harts.c core/vmdesc_layout.c core/vmdesc_property.c
