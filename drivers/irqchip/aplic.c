@@ -222,18 +222,19 @@ static int domain_reset(struct aplic *aplic)
 static int aplic_setup(struct aplic *aplic)
 {
 	hpa_t base;
-	uint64_t size;
+	uint64_t size, used;
 	int err = hostdt_reg(aplic->chip.node, 0, &base, &size);
 
 	if (!err)
 		err = delivery_find(aplic);
 	if (err)
 		return err;
+	used = aplic->msi ? DOMAIN_SIZE : IDC(aplic->target + UINT64_C(1));
 	aplic->sources = hostdt_u32(aplic->chip.node, "riscv,num-sources", 0);
 	if (!aplic->sources || aplic->sources > SOURCES_MAX || !is_aligned(base.v, PAGE_SIZE) ||
-	    size < (aplic->msi ? DOMAIN_SIZE : IDC(aplic->target + UINT64_C(1))))
+	    size < used)
 		return -EINVAL;
-	aplic->base = mmio_map(base, MIN(size, IDC(IDC_MAX)));
+	aplic->base = mmio_map(base, used);
 	aplic->actions = alloc_zero((aplic->sources + 1) * sizeof(*aplic->actions));
 	if (!aplic->base || !aplic->actions)
 		return -ENOMEM;

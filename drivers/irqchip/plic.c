@@ -25,7 +25,8 @@
 
 struct plic {
 	struct irqchip chip;
-	char *base;
+	char *base; /* priorities and enables */
+	char *claim; /* the page of the boot hart's context */
 	uint32_t sources;
 	uint32_t context; /* the boot hart's */
 	struct irq_action **actions; /* by source */
@@ -65,12 +66,13 @@ static int plic_request(struct irqchip *chip, const uint32_t *cells, unsigned in
 
 static void plic_external(void)
 {
-	size_t claim = CONTEXT(root->context) + CONTEXT_CLAIM;
+	char *claim;
 
 	if (!irqchip_boot_hart())
 		return;
+	claim = root->claim + CONTEXT_CLAIM;
 	for (unsigned int i = 0; i < BATCH; i++) {
-		uint32_t source = plic_read(root, claim);
+		uint32_t source = mmio_read32(claim);
 		struct irq_action *action = NULL;
 
 		if (!source)
@@ -79,32 +81,27 @@ static void plic_external(void)
 			action = __atomic_load_n(&root->actions[source], __ATOMIC_ACQUIRE);
 		if (action)
 			irq_handle(action);
-		plic_write(root, claim, source);
+		mmio_write32(claim, source);
 	}
 }
 
 static void plic_hart_init(void)
 {
 	if (irqchip_boot_hart())
-		plic_write(root, CONTEXT(root->context) + CONTEXT_THRESHOLD, 0);
-}
-
-static void context_disable(struct plic *plic, uint32_t context)
-{
-	for (uint32_t word = 0; word <= plic->sources / 32; word++)
-		plic_write(plic, ENABLE(context, word), 0);
+		mmio_write32(root->claim + CONTEXT_THRESHOLD, 0);
 }
 
 /**
- * Turns all sources off in the supervisor contexts within @size bytes of registers, and finds the
- * boot hart's. Contexts of machine mode are not ours. Returns 0, or -ENODEV when the boot hart
- * has none.
+ * Looks at the contexts whose registers are within @size bytes: finds the boot hart's, and with
+ * @off turns all sources of all harts off. Contexts of machine mode are not ours. Returns how
+ * many contexts there are, or -ENODEV when the boot hart has none.
  */
-static int contexts_init(struct plic *plic, uint64_t size)
+static int contexts_walk(struct plic *plic, uint64_t size, bool off)
 {
-	int found = -ENODEV;
+	bool found = false;
+	uint32_t i;
 
-	for (uint32_t i = 0; i < CONTEXTS_MAX && CONTEXT(i + 1) <= size; i++) {
+	for (i = 0; i < CONTEXTS_MAX && CONTEXT(i + 1) <= size; i++) {
 		uint64_t hart_id;
 		uint32_t cause;
 		int err = hostdt_hart_interrupt(plic->chip.node, i, &hart_id, &cause);
@@ -113,35 +110,37 @@ static int contexts_init(struct plic *plic, uint64_t size)
 			break;
 		if (err || cause != IRQ_SEI)
 			continue;
-		context_disable(plic, i);
+		for (uint32_t word = 0; off && word <= plic->sources / 32; word++)
+			plic_write(plic, ENABLE(i, word), 0);
 		if (hart_id == hart_self()->id) {
 			plic->context = i;
-			found = 0;
+			found = true;
 		}
 	}
-	return found;
+	return found ? (int)i : -ENODEV;
 }
 
 static int plic_setup(struct plic *plic)
 {
 	hpa_t base;
 	uint64_t size;
-	int err = hostdt_reg(plic->chip.node, 0, &base, &size);
+	int contexts, err = hostdt_reg(plic->chip.node, 0, &base, &size);
 
 	if (err)
 		return err;
 	plic->sources = hostdt_u32(plic->chip.node, "riscv,ndev", 0);
-	if (!plic->sources || plic->sources > SOURCES_MAX || !is_aligned(base.v, PAGE_SIZE) ||
-	    size < CONTEXT(1))
+	if (!plic->sources || plic->sources > SOURCES_MAX || !is_aligned(base.v, PAGE_SIZE))
 		return -EINVAL;
-	size = MIN(size, CONTEXT(CONTEXTS_MAX));
-	plic->base = mmio_map(base, size);
+	contexts = contexts_walk(plic, size, false);
+	if (contexts < 0)
+		return contexts;
+	/* All of it is 64 MiB: only what is used gets mapped. */
+	plic->base = mmio_map(base, ENABLE((uint64_t)contexts, 0));
+	plic->claim = mmio_map(hpa(base.v + CONTEXT(plic->context)), PAGE_SIZE);
 	plic->actions = alloc_zero((plic->sources + 1) * sizeof(*plic->actions));
-	if (!plic->base || !plic->actions)
+	if (!plic->base || !plic->claim || !plic->actions)
 		return -ENOMEM;
-	err = contexts_init(plic, size);
-	if (err)
-		return err;
+	contexts_walk(plic, size, true);
 	for (uint32_t source = 1; source <= plic->sources; source++)
 		plic_write(plic, PRIORITY(source), 0);
 	return irqchip_set_root("PLIC", plic_external, plic_hart_init);
