@@ -20,8 +20,9 @@ enum lock_rank {
 	LOCK_GSTAGE, /* a VM's G-stage table */
 	LOCK_HEAP, /* small objects */
 	LOCK_PAGES, /* the page allocator */
-	LOCK_HOST_DEVICE, /* host UART and interrupt controller */
+	LOCK_HOST_DEVICE, /* host interrupt controllers */
 	LOCK_LOG, /* the log's ring */
+	LOCK_PORT, /* the host port that log and consoles write to */
 	LOCK_RANKS
 };
 

@@ -35,10 +35,26 @@ bool log_limit_pass(struct log_limit *limit);
 			log_warn(fmt, ##__VA_ARGS__);         \
 	} while (0)
 
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO };
+
 /**
- * Where log output goes: the firmware's console at first, the console multiplexer later.
- * @write is called with the log's lock held and must take no lock of a lower rank.
+ * Where log output goes; the host port when nobody says otherwise, which is the firmware's
+ * console until console_init(). @write gets whole lines with their '\n'. It is called with the
+ * log's lock held: of locks it may take the port's only.
  */
 void log_set_sink(void (*write)(const char *text, size_t length));
+
+/**
+ * Which messages are shown ("error", "warn", "info": this one and what is worse); the ring has
+ * all of them. Returns 0, or -EINVAL for another word. While booting.
+ */
+int log_set_level(const char *name);
+
+/**
+ * Copies what the ring has from *@position on, at most @room bytes, and moves *@position behind
+ * it; 0 is the oldest, and what the ring has lost is passed over. Returns how many bytes. Any
+ * context.
+ */
+size_t log_read(uint64_t *position, char *buffer, size_t room);
 
 #endif
