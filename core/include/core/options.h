@@ -8,7 +8,22 @@
 
 #include <core/types.h>
 
-/** Reads the command line and reports words that no option knows. */
+/** What there is to know about an option; a line of the table in options.c. */
+struct option {
+	const char *name;
+	const char *value; /* what may be given, for messages and help */
+	const char *help;
+	/** Looks at a value ("" when there was none); may apply it. 0 or a negative errno. */
+	int (*accept)(const char *value);
+};
+
+extern const struct option option_table[];
+extern const unsigned int option_count;
+
+/**
+ * Reads the command line. Words that no option knows and values that it does not take are
+ * reported and ignored; of two words for one option the last counts. Boot hart, once.
+ */
 void options_init(const char *bootargs);
 
 /** The value of option @name ("" when it has none), or NULL when it was not given. */
@@ -16,5 +31,17 @@ const char *option_get(const char *name);
 
 /** Whether the comma-separated list of option @name holds @word. */
 bool option_has(const char *name, const char *word);
+
+/** The number that option @name was given, or @fallback. */
+uint64_t option_number(const char *name, uint64_t fallback);
+
+/** Reads a whole decimal, octal (0...) or hexadecimal (0x...) number. False when it is none. */
+bool option_parse_number(const char *text, uint64_t *number);
+
+#define OPTION_ESCAPE_NONE (-1)
+#define OPTION_ESCAPE_BAD (-2)
+
+/** The control character that "^t" names, OPTION_ESCAPE_NONE for "none", or OPTION_ESCAPE_BAD. */
+int option_parse_escape(const char *text);
 
 #endif
