@@ -13,7 +13,10 @@ struct console;
 
 /** Who gets the bytes that are typed while a console has the focus. */
 struct console_input {
-	/** Takes up to @count bytes, returns how many; the rest is offered again later. */
+	/**
+	 * Takes up to @count bytes, returns how many; the rest is offered again after
+	 * console_input_ready(). Thread context, no lock held, one call at a time.
+	 */
 	size_t (*receive)(void *opaque, const uint8_t *bytes, size_t count);
 	void *opaque;
 };
@@ -21,19 +24,51 @@ struct console_input {
 /** Takes over the host port from the firmware's console. Boot hart, interrupts off. */
 void console_init(void);
 
-/** A console named @name, with number @id for Ctrl-t <id>. NULL when memory is out. */
+/**
+ * Starts the thread that hands out typed bytes, shows the ring of a console that gets the focus,
+ * and polls a port without an interrupt. Before it nothing is received. Thread or boot context.
+ */
+void console_start(void);
+
+/**
+ * A console named @name, with number @id for Ctrl-t <id>. @input is copied; NULL when nothing
+ * can be typed. NULL when memory is out. Thread context.
+ */
 struct console *console_create(const char *name, unsigned int id,
 			       const struct console_input *input);
+
+/**
+ * Takes the console away; when it had the focus the shell gets it. Afterwards its receive is not
+ * running and will not be called. Waits: thread context, no spinlock, not from receive itself.
+ */
 void console_destroy(struct console *console);
 
 /** Output of a guest or of the shell. Any context; a device's lock may be held. */
 void console_write(struct console *console, const uint8_t *bytes, size_t count);
 
-/** There is room for typed bytes again. Any context. */
+/** There is room for typed bytes again: receive is called soon, by the console's thread. Any
+ * context; a device's lock may be held. */
 void console_input_ready(struct console *console);
 
-/** Gives @console (NULL: the shell) the focus and shows its ring. Thread or interrupt context. */
+/** Gives @console (NULL: the shell) the focus and shows its ring. Any context. */
 void console_focus(struct console *console);
+
+/** The shell's own console. */
+struct console *console_shell(void);
+
+/** Says who gets what is typed to the shell. While booting. */
+void console_shell_input(const struct console_input *input);
+
+/**
+ * Copies what the ring has from *@position on, at most @room bytes, and moves *@position behind
+ * it; 0 is the oldest, and what the ring has lost is passed over. Returns how many bytes.
+ */
+size_t console_read_ring(struct console *console, uint64_t *position, uint8_t *buffer,
+			 size_t room);
+
+/** Typed bytes that found no room, and output bytes ever written. */
+uint64_t console_lost_input(struct console *console);
+uint64_t console_written(struct console *console);
 
 /** The host port's receive interrupt, or a poll when it has none. Interrupts off. */
 void console_poll(void);
