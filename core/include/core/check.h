@@ -6,8 +6,16 @@
 #ifndef CORE_CHECK_H
 #define CORE_CHECK_H
 
+#include <core/types.h>
+
 /** Prints @fmt with the hart's state and stops the machine. Takes no lock. */
 _Noreturn void panic(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/** Set once a hart has panicked: the others stop when they get its IPI. Atomic. */
+extern uint32_t panicking;
+
+/** Stops this hart for good. Called with interrupts off by whoever finds `panicking` set. */
+_Noreturn void panic_halt(void);
 
 /** Always evaluated and always checked, in every build. */
 #define CHECK(cond)                                                                  \
