@@ -18,7 +18,7 @@ run_options = $(call option,--vm,$(VM)) $(call option,--kernel,$(KERNEL)) \
 	$(if $(filter 1,$(V)),--verbose) $(if $(QEMU_ARGS),-- $(QEMU_ARGS))
 
 .PHONY: run
-run: image host guest
+run: image host $(guest_initrd)
 	@$(RUN) $(run_options)
 
 # ---- tests --------------------------------------------------------------------------------------
@@ -29,7 +29,7 @@ TESTS ?= tests/system
 
 .PHONY: check system soak bench fuzz
 check: image host guest compile_commands
-	@MAKE='$(MAKE)' LLVM='$(LLVM)' tools/check $(O) $(DEPS)
+	+@MAKE='$(MAKE)' tools/check $(O) $(DEPS)
 
 system: image host guest
 	$(Q)$(PYTEST) -m "not soak" $(TESTS)
@@ -48,8 +48,10 @@ source_roots := $(wildcard core arch drivers emulators tests tools)
 formatted = $(shell find $(source_roots) -name '*.[ch]' | sort)
 tidied = $(patsubst $(O)/obj/%.o,%.c,$(filter-out %.S.o,$(objects)))
 
-.PHONY: lint format-check format tidy image-check
-lint: format-check tidy image-check
+.PHONY: lint lint-text format-check format tidy image-check
+lint: format-check lint-text tidy image-check
+
+lint-text:
 	@tools/lint
 
 format-check:

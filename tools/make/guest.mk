@@ -10,7 +10,8 @@ payloads :=
 GUEST_CFLAGS := $(TARGET_CFLAGS) -Itests/guest/include -Itests/guest $(guest-cflags) \
 	-isystem $(DEPS)/libfdt -isystem $(PICOLIBC)/include
 GUEST_ASFLAGS := $(COMMON_FLAGS) -Itests/guest/include -Itests/guest $(guest-cflags)
-GUEST_LDFLAGS := $(LDFLAGS)
+# A payload is one piece, its memory all its own.
+GUEST_LDFLAGS := $(LDFLAGS) $(if $(LLVM),,--no-warn-rwx-segments)
 
 $(O)/guest/obj/%.o: tests/guest/%.c $(O)/.flags
 	@mkdir -p $(@D)
