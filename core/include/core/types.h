@@ -83,8 +83,11 @@ static inline bool is_aligned(uint64_t v, uint64_t align)
  */
 static inline uint64_t index_mask(uint64_t index, uint64_t size)
 {
-	uint64_t mask = (uint64_t)((int64_t)(index - size) >> 63) & ~(uint64_t)((int64_t)index >> 63);
+	uint64_t mask;
 
+	/* Hides what the compiler knows from the caller's bounds check: it would fold the mask. */
+	__asm__("" : "+r"(index));
+	mask = (uint64_t)((int64_t)(index - size) >> 63) & ~(uint64_t)((int64_t)index >> 63);
 	__asm__("" : "+r"(mask));
 	return index & mask;
 }

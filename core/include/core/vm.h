@@ -76,12 +76,14 @@ struct vcpu {
 	struct swfile *file; /* its interrupt file, or NULL */
 	/* Start state for HSM start and non-retentive resume. */
 	uint64_t start_pc, start_opaque;
+	bool suspend_resets; /* HSM_SUSPENDED without retention: resumes at start_pc */
 	uint64_t exits; /* statistics */
 };
 
 struct vm {
 	struct list link; /* in the list of VMs */
 	struct spinlock lock;
+	uint64_t sbi_enabled; /* the SBI extensions it has, one bit a slot; set by sbi_vm_init() */
 	unsigned int id; /* small number for the shell and consoles, 0 to 9 and on */
 	char name[VM_NAME_MAX];
 	enum vm_state state;
@@ -186,6 +188,26 @@ void vcpu_notify(struct vcpu *vcpu, uint32_t bits);
  * 0, -EALREADY (started), -EINPROGRESS (start pending), -EBUSY (other states).
  */
 int vcpu_start(struct vcpu *vcpu, uint64_t pc, uint64_t opaque);
+
+/** Makes a vCPU of @vm, PARKED and stopped. NULL when memory is out. Thread context. */
+struct vcpu *vcpu_create(struct vm *vm, unsigned int index);
+
+/** Gives back what vcpu_create() made. It is held and runs nowhere. Thread context. */
+void vcpu_destroy(struct vcpu *vcpu);
+
+/** Power-on state: stopped, nothing pending. It is held and runs nowhere. */
+void vcpu_reset(struct vcpu *vcpu);
+
+/* For the scheduler, on the hart that runs the vCPU. */
+
+/** Loads the vCPU and enters the guest. Returns only if it has to leave before that. */
+void vcpu_run(struct vcpu *vcpu);
+/** It waits for an interrupt: sets its wake-up timer. Its state is saved. */
+void vcpu_block(struct vcpu *vcpu);
+/** Whether something came before it was BLOCKED. */
+bool vcpu_must_wake(const struct vcpu *vcpu);
+/** It was PARKED at its own wish: HSM stop is complete now. */
+void vcpu_parked(struct vcpu *vcpu);
 
 /** Makes harts that are inside the guest with one of @vcpus leave it once, and waits for that. */
 void vcpu_flush_running(struct vm *vm, const uint64_t *vcpu_mask);

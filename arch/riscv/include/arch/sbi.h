@@ -22,11 +22,15 @@
 
 /** SBI implementation id of this hypervisor: not (yet) assigned by the specification. */
 #define SBI_IMPL_ID 0x48565352
+/** Its version: major, minor and patch level in a byte each. */
+#define SBI_IMPL_VERSION 0x00000100
 #define SBI_SPEC_VERSION 0x03000000
 
 struct sbi_extension {
 	unsigned long id; /* EID */
 	const char *name;
+	/** NULL: nothing to do. Called once by sbi_init(). */
+	void (*init)(void);
 	/** NULL: always. Whether this VM has it. */
 	bool (*available)(const struct vm *vm);
 	/**
@@ -39,8 +43,14 @@ struct sbi_extension {
 /** All extensions, ending with NULL; the table is in sbi.c. */
 extern const struct sbi_extension *const sbi_extensions[];
 
-/** Builds the dispatch table. Boot hart, once. */
+/**
+ * Builds the dispatch table and initialises the extensions. Boot hart, once, after
+ * firmware_init() and before the first VM is made.
+ */
 void sbi_init(void);
+
+/** Decides which extensions @vm has. When the VM is made, before its first vCPU runs. */
+void sbi_vm_init(struct vm *vm);
 
 /** The extension @id if this VM has it, or NULL. */
 const struct sbi_extension *sbi_find(const struct vm *vm, unsigned long id);
@@ -68,6 +78,16 @@ static inline struct sbi_result sbi_value(unsigned long value)
  */
 long sbi_hart_mask(const struct vm *vm, uint64_t mask, uint64_t base, uint64_t *vcpus);
 
+/**
+ * Ends a HSM suspend, if something is pending that ends it. To be called for a vCPU with hsm ==
+ * HSM_SUSPENDED that is loaded and whose pending work (arch_vcpu_sync()) is done, instead of
+ * entering the guest at once. Interrupts off.
+ * Returns true when the guest is to be entered: hsm is HSM_STARTED, and after a suspend without
+ * retention the registers are those of its resume address. False when it was woken for nothing
+ * (a fence, a pause): it goes back to sleep, vcpu_leave(LEAVE_BLOCK) was called.
+ */
+bool sbi_hsm_resume(struct vcpu *vcpu);
+
 /* What the architecture offers to the extensions, all for the loaded (calling) vCPU. */
 
 /** Sets the guest's timer to @deadline (ticks), by vstimecmp or the emulated timer. */
@@ -76,7 +96,17 @@ void arch_vcpu_set_timer(struct vcpu *vcpu, uint64_t deadline);
 /** Sets VSSIP of the calling vCPU itself. */
 void arch_vcpu_raise_ssip(struct vcpu *vcpu);
 
-/** Fences of the calling vCPU on its own hart: VS-stage range, or everything for size -1 or 0,0. */
+/**
+ * Makes the vCPU go on in VS-mode at @pc with a0, a1 and vsatp = 0, vsstatus.SIE = 0. All else
+ * stays as it is. For a loaded vCPU, unlike arch_vcpu_reset().
+ */
+void arch_vcpu_restart(struct vcpu *vcpu, uint64_t pc, uint64_t a0, uint64_t a1);
+
+/**
+ * Fences of the calling vCPU on its own hart: VS-stage range, or everything for size -1. @start
+ * and @size are multiples of the page size, and a range is at most SBI_FENCE_RANGE bytes long.
+ */
+#define SBI_FENCE_RANGE (64 * PAGE_SIZE)
 void arch_vcpu_fence_i(void);
 void arch_vcpu_sfence(uint64_t start, uint64_t size);
 void arch_vcpu_sfence_asid(uint64_t start, uint64_t size, uint64_t asid);

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * SBI SRST (SBI 3.0, "System Reset Extension"): the guest ends or reboots its machine. The VM
+ * manager does it; the caller only stops. No lock.
+ */
+#include <arch/sbi.h>
+
+#include "extensions.h"
+
+#define FID_SYSTEM_RESET 0
+
+enum { RESET_SHUTDOWN, RESET_COLD_REBOOT, RESET_WARM_REBOOT, RESET_TYPES };
+enum { REASON_NONE, REASON_SYSTEM_FAILURE, REASONS };
+
+static void machine_reset(struct vm *vm, uint32_t type, uint32_t reason)
+{
+	bool failure = reason == REASON_SYSTEM_FAILURE;
+
+	if (type != RESET_SHUTDOWN)
+		vm_request(vm, VM_REQUEST_REBOOT,
+			   failure ? "guest rebooted after a failure" : "guest rebooted");
+	else if (failure)
+		vm_request(vm, VM_REQUEST_FAIL, "guest reported a system failure");
+	else
+		vm_request(vm, VM_REQUEST_SHUTDOWN, "guest shut down");
+}
+
+static struct sbi_result srst_call(struct vcpu *vcpu, unsigned long function, const uint64_t *args)
+{
+	uint32_t type = (uint32_t)args[0];
+	uint32_t reason = (uint32_t)args[1];
+
+	if (function != FID_SYSTEM_RESET)
+		return sbi_error(SBI_NOT_SUPPORTED);
+	/* Reserved, or specific to a platform and not implemented: the same error. */
+	if (type >= RESET_TYPES || reason >= REASONS)
+		return sbi_error(SBI_INVALID_PARAM);
+	machine_reset(vcpu->vm, type, reason);
+	vcpu_leave(vcpu, LEAVE_PARK);
+	return sbi_value(0);
+}
+
+const struct sbi_extension sbi_srst = {
+	.id = SBI_EXT_SRST,
+	.name = "srst",
+	.call = srst_call,
+};
