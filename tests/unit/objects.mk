@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Unit tests: `tests` lists them, `<test>-y` is what each is compiled from.
 
 # The devices that guests see.
 tests += test_swfile
@@ -20,3 +22,4 @@ test_bundle-y := core/bundle.c core/report.c tests/unit/cpio.c
 test_vmdesc-y := core/vmdesc.c core/vmdesc_harts.c core/vmdesc_layout.c core/vmdesc_property.c \
 	core/bundle.c core/report.c tests/unit/cpio.c
 test_guestfdt-y := core/guestfdt.c core/guestfdt_isa.c $(test_vmdesc-y)
+test_hostdt-y := core/hostdt.c
