@@ -18,3 +18,15 @@ timers-y := timers.c $(payload-lib)
 
 payloads += bench
 bench-y := bench.c lib/aia.c $(payload-lib)
+
+payloads += mmio
+mmio-y := mmio.c lib/code.c lib/aia.c lib/sv39.c $(payload-lib)
+
+payloads += ipi
+ipi-y := ipi.c lib/code.c lib/aia.c $(payload-lib)
+
+payloads += aplic
+aplic-y := aplic.c lib/aia.c $(payload-lib)
+
+payloads += hsm
+hsm-y := hsm.c $(payload-lib)
