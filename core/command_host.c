@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The commands about the machine: harts, memory, log, options, and its end. They only read, so
+ * they take no lock of their own.
+ */
+#include "command.h"
+
+#include <arch/describe.h>
+#include <arch/firmware.h>
+#include <core/hart.h>
+#include <core/log.h>
+#include <core/options.h>
+#include <core/page.h>
+#include <core/sched.h>
+#include <core/timer.h>
+#include <core/version.h>
+#include <drivers/irqchip.h>
+#include <errno.h>
+#include <inttypes.h>
+
+static void print_line(const char *text)
+{
+	shell_printf("  %s\n", text);
+}
+
+static const char *hart_state_name(const struct hart *hart)
+{
+	switch (__atomic_load_n(&hart->state, __ATOMIC_RELAXED)) {
+	case HART_ABSENT:
+		return "absent";
+	case HART_STARTING:
+		return "starting";
+	case HART_ONLINE:
+		return "online";
+	}
+	return "?";
+}
+
+static void print_hart(const struct hart *hart)
+{
+	shell_printf("hart %u, id %" PRIu64 ": %s", hart->index, hart->id, hart_state_name(hart));
+	if (hart->absent_reason)
+		shell_printf(" (%s)", hart->absent_reason);
+	shell_printf("\n");
+	if (hart_online(hart))
+		arch_hart_describe(hart, print_line);
+}
+
+static void print_memory(void)
+{
+	uint64_t total = page_total(), left = page_free_count();
+
+	shell_printf("memory: %" PRIu64 " MiB, free %" PRIu64 " MiB (%" PRIu64 " of %" PRIu64
+		     " pages)\n",
+		     total * PAGE_SIZE >> 20, left * PAGE_SIZE >> 20, left, total);
+}
+
+static int host_info_run(unsigned int argc, char *const *argv)
+{
+	shell_printf("%s\n", VERSION_STRING);
+	shell_printf("firmware:\n");
+	arch_firmware_describe(print_line);
+	shell_printf("interrupts: %s\n", irqchip_describe());
+	shell_printf("timebase: %" PRIu64 " Hz, up for %" PRIu64 " s\n", timebase,
+		     timebase ? time_now() / timebase : 0);
+	print_memory();
+	for (unsigned int i = 0; i < hart_count; i++)
+		print_hart(harts[i]);
+	return 0;
+}
+
+static int host_harts_run(unsigned int argc, char *const *argv)
+{
+	shell_printf("%4s %6s %-8s %7s %12s %12s\n", "hart", "id", "state", "waiting", "exits",
+		     "idle seconds");
+	for (unsigned int i = 0; i < hart_count; i++) {
+		const struct hart *hart = harts[i];
+
+		shell_printf("%4u %6" PRIu64 " %-8s", hart->index, hart->id,
+			     hart_state_name(hart));
+		if (hart_online(hart))
+			shell_printf(" %7u %12" PRIu64 " %12" PRIu64 "\n", sched_waiting(hart),
+				     hart->exits, timebase ? hart->idle_ticks / timebase : 0);
+		else
+			shell_printf(" %s\n", hart->absent_reason ? hart->absent_reason : "");
+	}
+	return 0;
+}
+
+static int host_mem_run(unsigned int argc, char *const *argv)
+{
+	print_memory();
+	return 0;
+}
+
+static int host_log_run(unsigned int argc, char *const *argv)
+{
+	uint64_t position = 0;
+	char text[256];
+	size_t count;
+
+	while ((count = log_read(&position, text, sizeof(text))) > 0)
+		shell_write(text, count);
+	return 0;
+}
+
+static int host_options_run(unsigned int argc, char *const *argv)
+{
+	for (unsigned int i = 0; i < option_count; i++) {
+		const struct option *option = &option_table[i];
+		const char *value = option_get(option->name);
+
+		shell_printf("  %s=%s\n      %s\n", option->name, option->value, option->help);
+		if (value)
+			shell_printf("      given: \"%s\"\n", value);
+	}
+	return 0;
+}
+
+static int host_poweroff_run(unsigned int argc, char *const *argv)
+{
+	log_info("the operator powers the machine off");
+	firmware_shutdown(false);
+	return -EIO;
+}
+
+static int host_reboot_run(unsigned int argc, char *const *argv)
+{
+	log_info("the operator reboots the machine");
+	firmware_reboot();
+	return -EIO;
+}
+
+const struct command host_commands[] = {
+	{ "host info", "", "version, firmware, memory and what each hart has", host_info_run },
+	{ "host harts", "", "what each hart does", host_harts_run },
+	{ "host mem", "", "memory in use", host_mem_run },
+	{ "host log", "", "the hypervisor's own messages", host_log_run },
+	{ "host options", "", "options of the command line", host_options_run },
+	{ "host poweroff", "", "end all VMs at once and power off", host_poweroff_run },
+	{ "host reboot", "", "end all VMs at once and start again", host_reboot_run },
+	{ 0 },
+};

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The commands about VMs and their vCPUs. Each runs with the life-cycle lock (vm_control_lock())
+ * held, so that no VM comes or goes meanwhile; what a running guest changes is only looked at.
+ */
+#include "command.h"
+
+#include <core/device.h>
+#include <core/vm.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/** Runs @operate on the VM that @name means. */
+static int with_vm(const char *name, int (*operate)(struct vm *vm))
+{
+	struct vm *vm;
+	int result;
+
+	vm_control_lock();
+	vm = vm_find(name);
+	if (vm) {
+		result = operate(vm);
+	} else {
+		shell_printf("There is no VM \"%.32s\".\n", name);
+		result = 0;
+	}
+	vm_control_unlock();
+	return result;
+}
+
+static uint64_t to_mib(uint64_t bytes)
+{
+	return bytes >> 20;
+}
+
+/* ---- vm list ---- */
+
+static int vm_list_run(unsigned int argc, char *const *argv)
+{
+	vm_control_lock();
+	shell_printf("%3s %-16s %-8s %5s %9s  %s\n", "id", "name", "state", "vCPUs", "memory",
+		     "reason");
+	for (struct vm *vm = vm_next(NULL); vm; vm = vm_next(vm))
+		shell_printf("%3u %-16s %-8s %5u %5" PRIu64 " MiB  %s\n", vm->id, vm->name,
+			     vm_state_name(vm->state), vm->vcpu_count,
+			     to_mib(vm->config.memory_size), vm->reason);
+	vm_control_unlock();
+	return 0;
+}
+
+/* ---- vm show ---- */
+
+static void show_range(const char *name, uint64_t base, uint64_t size)
+{
+	if (size)
+		shell_printf("  %-12s 0x%012" PRIx64 " + 0x%" PRIx64 "\n", name, base, size);
+}
+
+static void show_memory(const struct vm *vm)
+{
+	unsigned int levels = vm->gstage.levels;
+
+	shell_printf("memory: %" PRIu64 " MiB in %u chunks, G-stage Sv%ux4 (VMID %u%s), %" PRIu64
+		     " table pages\n",
+		     to_mib(vm->config.memory_size), vm->chunk_count, 9 * levels + 12,
+		     vm->gstage.vmid, vm->gstage.shared_vmid ? ", shared" : "",
+		     vm->gstage.table_pages);
+	for (unsigned int i = 0; i < vm->chunk_count; i++)
+		shell_printf("  gpa 0x%012" PRIx64 " -> hpa 0x%012" PRIx64 " + 0x%" PRIx64 "\n",
+			     vm->chunks[i].gpa.v, vm->chunks[i].hpa.v, vm->chunks[i].size);
+}
+
+static void show_images(const struct vm *vm)
+{
+	const struct vm_layout *layout = &vm->layout;
+
+	shell_printf("images:\n");
+	show_range("kernel", layout->kernel_gpa.v, layout->kernel_size);
+	show_range("ramdisk", layout->ramdisk_gpa.v, layout->ramdisk_size);
+	show_range("device tree", layout->fdt_gpa.v, layout->fdt_max_size);
+	shell_printf("  %-12s 0x%012" PRIx64 "\n", "entry", layout->entry.v);
+}
+
+static void show_devices(const struct vm *vm)
+{
+	shell_printf("devices:\n");
+	for (unsigned int i = 0; i < vm->device_count; i++) {
+		struct device *device = vm->devices[i];
+		uint64_t odd = __atomic_load_n(&device->odd_accesses, __ATOMIC_RELAXED);
+
+		show_range(device->ops->name, device->base.v, device->size);
+		if (odd)
+			shell_printf("  %-12s %" PRIu64 " odd accesses\n", "", odd);
+	}
+}
+
+static int vm_show(struct vm *vm)
+{
+	shell_printf("VM %u %s: %s%s%s\n", vm->id, vm->name, vm_state_name(vm->state),
+		     *vm->reason ? ", " : "", vm->reason);
+	shell_printf("vCPUs: %u, priority %u, time slice %u us\n", vm->vcpu_count,
+		     (unsigned int)vm->config.priority, (unsigned int)vm->config.time_slice_us);
+	shell_printf("resets: %" PRIu64 ", accesses that nothing claimed: %" PRIu64 "\n",
+		     vm->resets, vm->bad_accesses);
+	show_memory(vm);
+	show_images(vm);
+	show_devices(vm);
+	if (vm->console)
+		shell_printf("console: %" PRIu64 " bytes written, %" PRIu64 " typed bytes lost\n",
+			     console_written(vm->console), console_lost_input(vm->console));
+	return 0;
+}
+
+static int vm_show_run(unsigned int argc, char *const *argv)
+{
+	return with_vm(argv[0], vm_show);
+}
+
+/* ---- consoles ---- */
+
+static int vm_console(struct vm *vm)
+{
+	if (!vm->console)
+		return -ENOENT;
+	console_focus(vm->console);
+	return 0;
+}
+
+static int vm_console_run(unsigned int argc, char *const *argv)
+{
+	return with_vm(argv[0], vm_console);
+}
+
+static int vm_log(struct vm *vm)
+{
+	uint64_t position = 0, end;
+	uint8_t bytes[256];
+	size_t count;
+
+	if (!vm->console)
+		return -ENOENT;
+	/* A guest that writes faster than the port must not keep us here. */
+	end = console_written(vm->console);
+	while (position < end &&
+	       (count = console_read_ring(vm->console, &position, bytes, sizeof(bytes))) > 0)
+		console_write(console_shell(), bytes, count);
+	shell_printf("\n");
+	return 0;
+}
+
+static int vm_log_run(unsigned int argc, char *const *argv)
+{
+	return with_vm(argv[0], vm_log);
+}
+
+/* ---- life cycle ---- */
+
+static int vm_pause_by_operator(struct vm *vm)
+{
+	return vm_pause(vm, "by the operator");
+}
+
+static int vm_destroy_by_operator(struct vm *vm)
+{
+	vm_destroy(vm);
+	return 0;
+}
+
+static int vm_pause_run(unsigned int argc, char *const *argv)
+{
+	return with_vm(argv[0], vm_pause_by_operator);
+}
+
+static int vm_resume_run(unsigned int argc, char *const *argv)
+{
+	return with_vm(argv[0], vm_resume);
+}
+
+static int vm_start_run(unsigned int argc, char *const *argv)
+{
+	return with_vm(argv[0], vm_start);
+}
+
+static int vm_reset_run(unsigned int argc, char *const *argv)
+{
+	return with_vm(argv[0], vm_reset);
+}
+
+static int vm_destroy_run(unsigned int argc, char *const *argv)
+{
+	return with_vm(argv[0], vm_destroy_by_operator);
+}
+
+const struct command vm_commands[] = {
+	{ "vm list", "", "all VMs and their states", vm_list_run },
+	{ "vm show", "<vm>", "everything about a VM", vm_show_run },
+	{ "vm console", "<vm>", "go to the console of a VM", vm_console_run },
+	{ "vm log", "<vm>", "what a VM wrote to its console last", vm_log_run },
+	{ "vm start", "<vm>", "start a VM that was only created", vm_start_run },
+	{ "vm pause", "<vm>", "stop running its vCPUs", vm_pause_run },
+	{ "vm resume", "<vm>", "go on after a pause", vm_resume_run },
+	{ "vm reset", "<vm>", "start it again as after power-on", vm_reset_run },
+	{ "vm destroy", "<vm>", "end it and free all that it has", vm_destroy_run },
+	{ 0 },
+};
+
+/* ---- vCPUs ---- */
+
+static const char *const hsm_names[] = {
+	[HSM_STARTED] = "started",
+	[HSM_STOPPED] = "stopped",
+	[HSM_START_PENDING] = "starting",
+	[HSM_STOP_PENDING] = "stopping",
+	[HSM_SUSPENDED] = "suspended",
+	[HSM_SUSPEND_PENDING] = "suspending",
+	[HSM_RESUME_PENDING] = "resuming",
+};
+
+static const char *const sched_names[] = {
+	[SCHED_PARKED] = "parked",
+	[SCHED_BLOCKED] = "blocked",
+	[SCHED_RUNNABLE] = "runnable",
+	[SCHED_RUNNING] = "running",
+};
+
+static const char *name_of(const char *const *names, unsigned int count, uint32_t value)
+{
+	return value < count ? names[value] : "?";
+}
+
+static void vcpu_print(const struct vcpu *vcpu)
+{
+	const struct hart *hart = __atomic_load_n(&vcpu->sched.last, __ATOMIC_RELAXED);
+	uint32_t hsm = __atomic_load_n(&vcpu->hsm, __ATOMIC_RELAXED);
+	uint32_t state = __atomic_load_n(&vcpu->sched.state, __ATOMIC_RELAXED);
+	uint64_t ms = ticks_to_us(vcpu->sched.runtime) / 1000;
+	char where[12] = "-";
+
+	if (hart)
+		snprintf(where, sizeof(where), "%u", hart->index);
+	shell_printf("%3u %4u %-10s %-8s %4s %7" PRIu64 ".%03u %12" PRIu64 " %10" PRIu64 "\n",
+		     vcpu->vm->id, vcpu->index, name_of(hsm_names, ARRAY_SIZE(hsm_names), hsm),
+		     name_of(sched_names, ARRAY_SIZE(sched_names), state), where, ms / 1000,
+		     (unsigned int)(ms % 1000), vcpu->exits, vcpu->sched.migrations);
+}
+
+static int vcpu_list(struct vm *vm)
+{
+	for (unsigned int i = 0; i < vm->vcpu_count; i++)
+		vcpu_print(vm->vcpus[i]);
+	return 0;
+}
+
+static int vcpu_list_run(unsigned int argc, char *const *argv)
+{
+	shell_printf("%3s %4s %-10s %-8s %4s %11s %12s %10s\n", "vm", "vCPU", "HSM", "state",
+		     "hart", "seconds", "exits", "migrations");
+	if (argc > 0)
+		return with_vm(argv[0], vcpu_list);
+	vm_control_lock();
+	for (struct vm *vm = vm_next(NULL); vm; vm = vm_next(vm))
+		vcpu_list(vm);
+	vm_control_unlock();
+	return 0;
+}
+
+const struct command vcpu_commands[] = {
+	{ "vcpu list", "[vm]", "vCPUs, where they ran last and for how long", vcpu_list_run },
+	{ 0 },
+};
