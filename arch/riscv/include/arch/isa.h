@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ISA extensions: what the device tree says that a hart has, and what of it a guest is told.
+ * A guest is told of an extension only when it has no state, or when its state is kept with the
+ * vCPU, and when the guest can really use it. No lock: all of it is pure.
+ */
+#ifndef ARCH_ISA_H
+#define ARCH_ISA_H
+
+#include <core/types.h>
+
+/*
+ * X(name, text, when a guest is told of it). The conditions, besides that all harts have it:
+ *   NEVER   its state is not kept, it cannot be used by a guest, or it says nothing to one
+ *   PLAIN   there is none
+ *   FP, VECTOR  FEATURE_FP, FEATURE_VECTOR: the registers are kept
+ *   CBOM, CBOZ, PBMT  the bits of henvcfg that let a guest use it can be set
+ *   SSTC    FEATURE_SSTC, whatever the device tree says
+ *   AIA     the guest has an IMSIC, whatever the device tree says
+ *   SVADE   harts have Svade or Svadu: with henvcfg.ADUE = 0 both do the same in a guest
+ */
+#define ISA_EXTENSIONS(X)                             \
+	X(I, "i", PLAIN)                              \
+	X(M, "m", PLAIN)                              \
+	X(A, "a", PLAIN)                              \
+	X(F, "f", FP)                                 \
+	X(D, "d", FP)                                 \
+	X(C, "c", PLAIN)                              \
+	X(B, "b", PLAIN)                              \
+	X(V, "v", VECTOR)                             \
+	X(H, "h", NEVER)                              \
+	/* Control and status, fences, main memory */ \
+	X(ZICSR, "zicsr", PLAIN)                      \
+	X(ZIFENCEI, "zifencei", PLAIN)                \
+	X(ZICNTR, "zicntr", PLAIN)                    \
+	X(ZIHPM, "zihpm", NEVER)                      \
+	X(ZICBOM, "zicbom", CBOM)                     \
+	X(ZICBOP, "zicbop", PLAIN)                    \
+	X(ZICBOZ, "zicboz", CBOZ)                     \
+	X(ZIC64B, "zic64b", PLAIN)                    \
+	X(ZICCAMOA, "ziccamoa", PLAIN)                \
+	X(ZICCIF, "ziccif", PLAIN)                    \
+	X(ZICCRSE, "ziccrse", PLAIN)                  \
+	X(ZICOND, "zicond", PLAIN)                    \
+	X(ZIHINTNTL, "zihintntl", PLAIN)              \
+	X(ZIHINTPAUSE, "zihintpause", PLAIN)          \
+	X(ZIMOP, "zimop", PLAIN)                      \
+	X(ZICFILP, "zicfilp", NEVER)                  \
+	X(ZICFISS, "zicfiss", NEVER)                  \
+	X(ZAAMO, "zaamo", PLAIN)                      \
+	X(ZALRSC, "zalrsc", PLAIN)                    \
+	X(ZABHA, "zabha", PLAIN)                      \
+	X(ZACAS, "zacas", PLAIN)                      \
+	X(ZAWRS, "zawrs", PLAIN)                      \
+	X(ZA64RS, "za64rs", PLAIN)                    \
+	X(ZA128RS, "za128rs", PLAIN)                  \
+	X(ZAMA16B, "zama16b", PLAIN)                  \
+	X(ZTSO, "ztso", PLAIN)                        \
+	/* Compressed */                              \
+	X(ZCA, "zca", PLAIN)                          \
+	X(ZCB, "zcb", PLAIN)                          \
+	X(ZCD, "zcd", PLAIN)                          \
+	X(ZCMOP, "zcmop", PLAIN)                      \
+	X(ZCMT, "zcmt", NEVER)                        \
+	/* Floating point */                          \
+	X(ZFA, "zfa", PLAIN)                          \
+	X(ZFH, "zfh", PLAIN)                          \
+	X(ZFHMIN, "zfhmin", PLAIN)                    \
+	X(ZFBFMIN, "zfbfmin", PLAIN)                  \
+	/* Bits and cryptography */                   \
+	X(ZBA, "zba", PLAIN)                          \
+	X(ZBB, "zbb", PLAIN)                          \
+	X(ZBC, "zbc", PLAIN)                          \
+	X(ZBS, "zbs", PLAIN)                          \
+	X(ZBKB, "zbkb", PLAIN)                        \
+	X(ZBKC, "zbkc", PLAIN)                        \
+	X(ZBKX, "zbkx", PLAIN)                        \
+	X(ZK, "zk", PLAIN)                            \
+	X(ZKN, "zkn", PLAIN)                          \
+	X(ZKND, "zknd", PLAIN)                        \
+	X(ZKNE, "zkne", PLAIN)                        \
+	X(ZKNH, "zknh", PLAIN)                        \
+	X(ZKR, "zkr", NEVER)                          \
+	X(ZKS, "zks", PLAIN)                          \
+	X(ZKSED, "zksed", PLAIN)                      \
+	X(ZKSH, "zksh", PLAIN)                        \
+	X(ZKT, "zkt", PLAIN)                          \
+	/* Vector */                                  \
+	X(ZVE32X, "zve32x", VECTOR)                   \
+	X(ZVE32F, "zve32f", VECTOR)                   \
+	X(ZVE64X, "zve64x", VECTOR)                   \
+	X(ZVE64F, "zve64f", VECTOR)                   \
+	X(ZVE64D, "zve64d", VECTOR)                   \
+	X(ZVL32B, "zvl32b", VECTOR)                   \
+	X(ZVL64B, "zvl64b", VECTOR)                   \
+	X(ZVL128B, "zvl128b", VECTOR)                 \
+	X(ZVL256B, "zvl256b", VECTOR)                 \
+	X(ZVL512B, "zvl512b", VECTOR)                 \
+	X(ZVL1024B, "zvl1024b", VECTOR)               \
+	X(ZVFH, "zvfh", VECTOR)                       \
+	X(ZVFHMIN, "zvfhmin", VECTOR)                 \
+	X(ZVFBFMIN, "zvfbfmin", VECTOR)               \
+	X(ZVFBFWMA, "zvfbfwma", VECTOR)               \
+	X(ZVBB, "zvbb", VECTOR)                       \
+	X(ZVBC, "zvbc", VECTOR)                       \
+	X(ZVKB, "zvkb", VECTOR)                       \
+	X(ZVKG, "zvkg", VECTOR)                       \
+	X(ZVKN, "zvkn", VECTOR)                       \
+	X(ZVKNC, "zvknc", VECTOR)                     \
+	X(ZVKNG, "zvkng", VECTOR)                     \
+	X(ZVKNED, "zvkned", VECTOR)                   \
+	X(ZVKNHA, "zvknha", VECTOR)                   \
+	X(ZVKNHB, "zvknhb", VECTOR)                   \
+	X(ZVKS, "zvks", VECTOR)                       \
+	X(ZVKSC, "zvksc", VECTOR)                     \
+	X(ZVKSG, "zvksg", VECTOR)                     \
+	X(ZVKSED, "zvksed", VECTOR)                   \
+	X(ZVKSH, "zvksh", VECTOR)                     \
+	X(ZVKT, "zvkt", VECTOR)                       \
+	/* Supervisor and machine */                  \
+	X(SMAIA, "smaia", NEVER)                      \
+	X(SMCSRIND, "smcsrind", NEVER)                \
+	X(SMNPM, "smnpm", NEVER)                      \
+	X(SMSTATEEN, "smstateen", NEVER)              \
+	X(SSAIA, "ssaia", AIA)                        \
+	X(SSCOFPMF, "sscofpmf", NEVER)                \
+	X(SSCSRIND, "sscsrind", NEVER)                \
+	X(SSDBLTRP, "ssdbltrp", NEVER)                \
+	X(SSNPM, "ssnpm", NEVER)                      \
+	X(SSSTATEEN, "ssstateen", NEVER)              \
+	X(SSTC, "sstc", SSTC)                         \
+	X(SVADE, "svade", SVADE)                      \
+	X(SVADU, "svadu", NEVER)                      \
+	X(SVINVAL, "svinval", PLAIN)                  \
+	X(SVNAPOT, "svnapot", PLAIN)                  \
+	X(SVPBMT, "svpbmt", PBMT)                     \
+	X(SVVPTC, "svvptc", PLAIN)
+
+enum isa_extension {
+#define ISA_ENUM(name, text, rule) ISA_##name,
+	ISA_EXTENSIONS(ISA_ENUM)
+#undef ISA_ENUM
+		ISA_COUNT
+};
+
+/** A set of extensions, one bit each, by enum isa_extension. */
+struct isa_set {
+	uint64_t bits[4];
+};
+
+static inline bool isa_has(const struct isa_set *set, enum isa_extension extension)
+{
+	return set->bits[extension / 64] >> (extension % 64) & 1;
+}
+
+static inline void isa_add(struct isa_set *set, enum isa_extension extension)
+{
+	set->bits[extension / 64] |= BIT(extension % 64);
+}
+
+static inline void isa_remove(struct isa_set *set, enum isa_extension extension)
+{
+	set->bits[extension / 64] &= ~BIT(extension % 64);
+}
+
+/** Takes out of @set what @other does not have. */
+static inline void isa_intersect(struct isa_set *set, const struct isa_set *other)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(set->bits); i++)
+		set->bits[i] &= other->bits[i];
+}
+
+/** The name in lower case, as device trees have it. */
+const char *isa_name(enum isa_extension extension);
+
+/**
+ * Reads "riscv,isa-extensions": @length bytes of NUL-terminated names. Fills @set, with all that
+ * the named extensions imply. Unknown names are ignored.
+ * Returns 0, or -EINVAL when the last name has no end.
+ */
+int isa_parse_list(const char *list, size_t length, struct isa_set *set);
+
+/**
+ * Reads "riscv,isa": at most @length characters such as "rv64imafdcvh_zicsr_sstc" in any case,
+ * with or without versions ("i2p1"). Fills @set, with all that is implied; `i` of such a string
+ * includes Zicsr, Zifencei, Zicntr and Zihpm, as it once did. Unknown names are ignored.
+ * Returns 0, or -EINVAL when it is no RV64 string.
+ */
+int isa_parse_string(const char *string, size_t length, struct isa_set *set);
+
+/**
+ * Reads the cpu node @node of @fdt: the list, or else the string.
+ * Returns 0, -EINVAL for a malformed property, or -ENOENT when it has neither; @set is then empty.
+ */
+int isa_parse_cpu(const void *fdt, int node, struct isa_set *set);
+
+/** What the extensions that a guest is told of depend on. */
+struct isa_guest {
+	const struct isa_set *common; /* what all harts of its affinity have */
+	uint64_t features; /* BIT(enum hart_feature) that all of these have */
+	uint64_t henvcfg; /* bits that can be set on all of these */
+	bool imsic; /* it has interrupt files, of whatever kind */
+};
+
+/**
+ * The names of the extensions that a guest is told of, in no particular order. They hold for a
+ * guest with henvcfg.STCE, PBMTE, CBIE, CBCFE and CBZE set as far as they can be, ADUE clear,
+ * and with cycle, time and instret readable. What depends on something that it is not told of
+ * is left out with it.
+ * Returns how many there are; the first @room of them are in @names (ISA_COUNT is enough).
+ */
+unsigned int isa_guest_list(const struct isa_guest *guest, const char **names, unsigned int room);
+
+#endif
