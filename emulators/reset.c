@@ -73,7 +73,8 @@ static const struct device_ops test_ops = {
 };
 
 struct device *test_create(struct vm *vm, gpa_t base,
-			   void (*request)(struct vm *vm, enum reset_request what, unsigned int code))
+			   void (*request)(struct vm *vm, enum reset_request what,
+					   unsigned int code))
 {
 	struct test_device *test = alloc_zero(sizeof(*test));
 

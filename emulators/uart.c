@@ -240,8 +240,7 @@ static uint8_t msr_read(struct uart *uart) REQUIRES(uart->device.lock)
 	return msr;
 }
 
-static uint8_t register_read(struct uart *uart, enum uart_register reg)
-	REQUIRES(uart->device.lock)
+static uint8_t register_read(struct uart *uart, enum uart_register reg) REQUIRES(uart->device.lock)
 {
 	switch (reg) {
 	case REG_RBR_THR_DLL:

@@ -97,6 +97,8 @@ void vm_msi_send(struct vm *vm, unsigned int vcpu_index, unsigned int identity)
 	if (vm->msi_count < FAKE_MSIS)
 		vm->msi[vm->msi_count] = (struct fake_msi){ vcpu_index, identity };
 	vm->msi_count++;
+	if (vm->msi_hook != NULL)
+		vm->msi_hook(vcpu_index, identity);
 }
 
 void vm_extirq_set(struct vm *vm, unsigned int vcpu_index, bool level)

@@ -28,6 +28,7 @@ struct vm {
 
 	struct fake_msi msi[FAKE_MSIS]; /* the first ones */
 	unsigned int msi_count; /* all since the start or fake_msi_forget() */
+	void (*msi_hook)(unsigned int vcpu, unsigned int identity); /* may be NULL */
 };
 
 /** A VM as after its creation. One at a time: the next call reuses it. */

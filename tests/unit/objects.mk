@@ -1,22 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Unit tests: `tests` lists them, `<test>-y` is what each is compiled from.
+# `test_<name>-y` is what tests/unit/test_<name>.c is compiled with.
 
 # The devices that guests see.
-tests += test_swfile
-test_swfile-y := emulators/swfile.c tests/unit/fake_device.c tests/unit/test_swfile.c
-tests += test_aplic
-test_aplic-y := emulators/aplic.c emulators/aplic_direct.c tests/unit/fake_device.c \
-	tests/unit/test_aplic.c
-tests += test_aplic_direct
-test_aplic_direct-y := emulators/aplic.c emulators/aplic_direct.c tests/unit/fake_device.c \
-	tests/unit/test_aplic_direct.c
-tests += test_uart
-test_uart-y := emulators/aplic.c emulators/aplic_direct.c emulators/uart.c \
-	tests/unit/fake_device.c tests/unit/test_uart.c
-tests += test_rtc
-test_rtc-y := emulators/rtc.c tests/unit/fake_device.c tests/unit/test_rtc.c
-tests += test_reset_device
-test_reset_device-y := emulators/reset.c tests/unit/fake_device.c tests/unit/test_reset_device.c
+test_swfile-y := emulators/swfile.c tests/unit/fake_device.c
+test_swfile_producers-y := $(test_swfile-y)
+test_aplic-y := emulators/aplic.c emulators/aplic_direct.c tests/unit/fake_device.c
+test_aplic_random-y := $(test_aplic-y)
+test_aplic_direct-y := $(test_aplic-y)
+test_uart-y := emulators/uart.c tests/unit/fake_device.c
+test_rtc-y := emulators/rtc.c tests/unit/fake_device.c
+test_reset_device-y := emulators/reset.c tests/unit/fake_device.c
+test_device_chain-y := emulators/swfile.c emulators/uart.c $(test_aplic-y)
+
 test_insn-y := arch/riscv/insn.c
 test_bundle-y := core/bundle.c core/report.c tests/unit/cpio.c
 test_vmdesc-y := core/vmdesc.c core/vmdesc_harts.c core/vmdesc_layout.c core/vmdesc_property.c \

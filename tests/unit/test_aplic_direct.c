@@ -392,9 +392,9 @@ static void random_steps_leave_topi_and_lines_right(void **state)
 			uint32_t top = expected_topi(hart);
 
 			assert_int_equal(get(TOPI(hart)), top);
-			assert_int_equal(vm->extirq[hart],
-					 (get(DOMAINCFG) & IE) && get(IDELIVERY(hart)) &&
-						 (get(IFORCE(hart)) || top != 0));
+			assert_int_equal(vm->extirq[hart], (get(DOMAINCFG) & IE) &&
+								   get(IDELIVERY(hart)) &&
+								   (get(IFORCE(hart)) || top != 0));
 		}
 	}
 	assert_int_equal(vm->msi_count, 0);

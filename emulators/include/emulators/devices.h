@@ -59,7 +59,8 @@ enum reset_request { RESET_POWEROFF, RESET_REBOOT, RESET_FAIL };
  * 0x3333 | code << 16 (two bytes wide, code is 0), with no lock held.
  */
 struct device *test_create(struct vm *vm, gpa_t base,
-			   void (*request)(struct vm *vm, enum reset_request what, unsigned int code));
+			   void (*request)(struct vm *vm, enum reset_request what,
+					   unsigned int code));
 
 struct aplic_config {
 	gpa_t base;
