@@ -42,12 +42,15 @@ $(DEPS)/.stamps/group-%: tools/setup
 	@tools/setup $(DEPS) $*
 	@touch $@
 
+$(addprefix $(DEPS)/.stamps/group-,test lint llvm fuzz): | $(DEPS)/.stamps/group-base
+
 ifneq ($(filter-out $(plain_goals),$(goals)),)
 include $(addprefix $(DEPS)/.stamps/group-,$(strip $(setup_groups)))
 endif
 
 .PHONY: setup
-setup: ;
+setup:
+	@:
 
 # ---- configuration ------------------------------------------------------------------------------
 

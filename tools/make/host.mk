@@ -61,4 +61,28 @@ UNIT ?= $(unit_tests)
 unit: $(addprefix $(O)/unit/,$(UNIT))
 	@tools/unit-run $^
 
+# ---- fuzzing ------------------------------------------------------------------------------------
+# tests/fuzz/objects.mk: `fuzz_<name>-y := …` for tests/fuzz/fuzz_<name>.c. Seeds lie in
+# tests/fuzz/seeds, what was found before stays in the build folder.
+
+FUZZ_CC ?= clang-$(LLVM_VERSION)
+FUZZ_SECONDS ?= 60
+-include tests/fuzz/objects.mk
+FUZZ_CFLAGS := $(HOST_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+	-Wno-missing-prototypes -Itests/unit/include -Itests/fuzz $(unit-cflags) $(TREE_INCLUDES)
+fuzzers := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+
+$(O)/fuzz/%: tests/fuzz/%.c FORCE | $(O)/include/config.h
+	@mkdir -p $(@D) $(@D)/corpus-$*
+	$(call say,FUZZCC,$<)
+	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -o $@ $< $($*-y) -lfdt
+
+.PHONY: fuzz fuzz-build
+fuzz-build: $(addprefix $(O)/fuzz/,$(fuzzers))
+fuzz: fuzz-build
+	$(Q)for f in $(fuzzers); do echo "== $$f"; \
+		(cd $(O)/fuzz && ./$$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 corpus-$$f \
+			$(patsubst %,$(top)/%,$(wildcard tests/fuzz/seeds))) || exit 1; \
+	done
+
 -include $(hvpack_objects:.o=.d) $(unit_objects:.o=.d)

@@ -26,7 +26,7 @@ ifeq ($(LLVM),)
 CC := $(GCC)
 LD := $(CROSS)ld
 UBSAN := -fsanitize=undefined -fsanitize-undefined-trap-on-error
-COMPILER_FLAGS :=
+COMPILER_FLAGS := -mstack-protector-guard=global
 else
 CC := clang-$(LLVM_VERSION) --target=riscv64-unknown-elf -nostdlibinc
 LD := ld.lld-$(LLVM_VERSION)
@@ -53,8 +53,8 @@ TARGET_CFLAGS := -std=gnu11 -O2 -ffreestanding -fno-common -fno-pic -fno-strict-
 CFLAGS := $(TARGET_CFLAGS) -fstack-protector-strong $(if $(filter y,$(DEBUG)),$(UBSAN)) $(INCLUDES)
 ASFLAGS := $(COMMON_FLAGS) $(INCLUDES)
 
-# printf without floating point: picolibc has it under another name.
-int_printf := $(if $(shell $(NM) $(LIBC) 2>/dev/null | grep ' T __i_vfprintf$$'),\
-	--defsym=vfprintf=__i_vfprintf)
+# printf without floating point: picolibc has it under other names.
+int_printf := $(shell $(NM) $(LIBC) 2>/dev/null | sed -n 's/.* T \(__[il]_vfprintf\)$$/\1/p' | \
+	sort | tail -n 1)
 LDFLAGS := -nostdlib -static --gc-sections --no-relax --build-id=none -z noexecstack \
-	-z max-page-size=4096 $(strip $(int_printf))
+	-z max-page-size=4096 $(if $(int_printf),--defsym=vfprintf=$(int_printf))
