@@ -15,6 +15,12 @@ test_device_chain-y := emulators/swfile.c emulators/uart.c $(test_aplic-y)
 test_insn-y := arch/riscv/insn.c
 test_bundle-y := core/bundle.c core/report.c tests/unit/cpio.c
 test_vmdesc-y := core/vmdesc.c core/vmdesc_harts.c core/vmdesc_layout.c core/vmdesc_property.c \
-	core/bundle.c core/report.c tests/unit/cpio.c
+	core/bundle.c core/report.c tests/unit/cpio.c tests/unit/vmtree.c
+test_vmdesc_layout-y := $(test_vmdesc-y)
 test_guestfdt-y := core/guestfdt.c core/guestfdt_isa.c $(test_vmdesc-y)
 test_hostdt-y := core/hostdt.c
+
+# Log, console and shell.
+test_log-y := core/log.c core/port.c core/report.c core/report_log.c tests/unit/fake_host.c
+test_options-y := core/options.c core/log.c core/port.c tests/unit/fake_host.c
+test_console-y := core/console.c core/options.c core/log.c core/port.c tests/unit/fake_host.c
