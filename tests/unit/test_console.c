@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The console multiplexer: who has the port, what is shown when, the prefix, and how typed bytes
+ * find their guest. The port, the threads and the clock are those of fake_host.h.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_host.h"
+#include "../../core/port.h"
+
+#include <core/console.h>
+#include <core/log.h>
+#include <core/options.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define CTRL_T "\x14"
+
+/** A guest that takes typed bytes as long as it has room. */
+struct guest {
+	struct console *console;
+	char taken[8192];
+	size_t count;
+	size_t room;
+	unsigned int calls;
+};
+
+static struct guest guests[3];
+
+static size_t receive(void *opaque, const uint8_t *bytes, size_t count)
+{
+	struct guest *guest = opaque;
+	size_t taken = MIN(count, guest->room);
+
+	assert_true(fake_no_lock_held());
+	memcpy(guest->taken + guest->count, bytes, taken);
+	guest->count += taken;
+	guest->room -= taken;
+	guest->calls++;
+	return taken;
+}
+
+static void guest_create(unsigned int id)
+{
+	static const char *const names[] = { "zero", "one", "two" };
+	const struct console_input input = { .receive = receive, .opaque = &guests[id] };
+
+	guests[id].console = console_create(names[id], id, &input);
+	guests[id].room = sizeof(guests[id].taken);
+	assert_non_null(guests[id].console);
+}
+
+static void write_text(struct console *console, const char *text)
+{
+	console_write(console, (const uint8_t *)text, strlen(text));
+}
+
+/** Lets the console's thread do what there is to do. */
+static void work(void)
+{
+	assert_true(fake_thread_run("console"));
+	assert_true(fake_no_lock_held());
+}
+
+static void type(const char *text)
+{
+	fake_type(text);
+	console_poll();
+	work();
+}
+
+static int setup(void **state)
+{
+	fake_host_reset();
+	log_set_sink(port_write_lines);
+	memset(guests, 0, sizeof(guests));
+	options_init("");
+	console_init();
+	console_start();
+	console_focus(NULL);
+	for (unsigned int i = 0; i < ARRAY_SIZE(guests); i++)
+		guest_create(i);
+	work();
+	fake_clear();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(guests); i++) {
+		if (guests[i].console)
+			console_destroy(guests[i].console);
+	}
+	assert_int_equal(fake_objects(), 0);
+	return 0;
+}
+
+/* ---- output ---- */
+
+static void focused_output_goes_to_the_port_as_it_is(void **state)
+{
+	console_focus(guests[1].console);
+	work();
+	fake_clear();
+	write_text(guests[1].console, "a\r\nb\033[1m\n\r\xff");
+	assert_string_equal(fake_output(), "a\r\nb\033[1m\n\r\xff");
+}
+
+static void unfocused_output_is_kept(void **state)
+{
+	uint64_t position = 0;
+	uint8_t bytes[16];
+
+	write_text(guests[1].console, "hidden");
+	assert_string_equal(fake_output(), "");
+	assert_int_equal(console_read_ring(guests[1].console, &position, bytes, sizeof(bytes)), 6);
+	assert_memory_equal(bytes, "hidden", 6);
+	assert_int_equal(console_read_ring(guests[1].console, &position, bytes, sizeof(bytes)), 0);
+	assert_int_equal(console_written(guests[1].console), 6);
+}
+
+static void focus_shows_banner_and_ring(void **state)
+{
+	write_text(guests[1].console, "before\r\n");
+	console_focus(guests[1].console);
+	assert_true(fake_thread_woken("console"));
+	work();
+	assert_string_equal(fake_output(),
+			    "--- console of VM 1, one (Ctrl-t ? for help) ---\r\nbefore\r\n");
+}
+
+static void banner_begins_a_line(void **state)
+{
+	console_focus(guests[0].console);
+	work();
+	write_text(guests[0].console, "login: ");
+	fake_clear();
+	console_focus(guests[1].console);
+	work();
+	assert_memory_equal(fake_output(), "\r\n--- console of VM 1", 21);
+	assert_null(strstr(fake_output(), "login"));
+}
+
+static void output_while_the_ring_is_shown_keeps_its_order(void **state)
+{
+	write_text(guests[1].console, "first\r\n");
+	console_focus(guests[1].console);
+	write_text(guests[1].console, "second\r\n");
+	work();
+	write_text(guests[1].console, "third\r\n");
+	assert_non_null(strstr(fake_output(), "first\r\nsecond\r\nthird\r\n"));
+}
+
+static void ring_keeps_the_end_and_is_shown_from_a_whole_line(void **state)
+{
+	char line[32];
+
+	for (unsigned int i = 0; i < 20000; i++) {
+		snprintf(line, sizeof(line), "line %u\r\n", i);
+		write_text(guests[1].console, line);
+	}
+	console_focus(guests[1].console);
+	work();
+	assert_in_range(fake_output_length(), CONSOLE_RING_SIZE - 16, CONSOLE_RING_SIZE + 64);
+	assert_memory_equal(strchr(fake_output(), '\n') + 1, "line ", 5);
+	assert_non_null(strstr(fake_output(), "line 19999\r\n"));
+}
+
+static void flood_while_the_ring_is_shown_loses_only_the_oldest(void **state)
+{
+	static uint8_t flood[CONSOLE_RING_SIZE * 2 + 100];
+
+	memset(flood, 'x', sizeof(flood));
+	write_text(guests[1].console, "start\n");
+	console_focus(guests[1].console);
+	console_write(guests[1].console, flood, sizeof(flood));
+	work();
+	assert_in_range(fake_output_length(), CONSOLE_RING_SIZE, CONSOLE_RING_SIZE + 64);
+	fake_clear();
+	write_text(guests[1].console, "next");
+	assert_string_equal(fake_output(), "next");
+}
+
+static void ring_is_shown_at_once_without_a_thread(void **state)
+{
+	fake_threads_out(true);
+	console_start();
+	write_text(guests[2].console, "early\n");
+	console_focus(guests[2].console);
+	assert_non_null(strstr(fake_output(), "early\n"));
+}
+
+static void log_line_does_not_tear_a_line_apart(void **state)
+{
+	console_focus(guests[0].console);
+	work();
+	write_text(guests[0].console, "boot ok\r\nlogin: ro");
+	fake_clear();
+	log_info("hello");
+	write_text(guests[0].console, "ot\r\n");
+	log_info("again");
+	assert_string_equal(fake_output(), "\r\n[    0.000000] hart 3: hello\r\nlogin: root\r\n"
+					   "[    0.000000] hart 3: again\r\n");
+}
+
+static void log_line_restores_only_what_a_return_left(void **state)
+{
+	console_focus(guests[0].console);
+	work();
+	write_text(guests[0].console, "10%\r20%\r30%");
+	fake_clear();
+	log_info("x");
+	assert_string_equal(fake_output(), "\r\n[    0.000000] hart 3: x\r\n30%");
+}
+
+static void log_line_gives_up_very_long_lines(void **state)
+{
+	console_focus(guests[0].console);
+	work();
+	for (int i = 0; i < 500; i++)
+		write_text(guests[0].console, "long");
+	fake_clear();
+	log_info("x");
+	assert_string_equal(fake_output(), "\r\n[    0.000000] hart 3: x\r\n");
+}
+
+/* ---- input ---- */
+
+static void typed_bytes_go_to_the_focus(void **state)
+{
+	console_focus(guests[2].console);
+	type("ls\r");
+	assert_memory_equal(guests[2].taken, "ls\r", 3);
+	assert_int_equal(guests[0].count + guests[1].count, 0);
+}
+
+static void interrupt_only_wakes_the_thread(void **state)
+{
+	console_focus(guests[0].console);
+	work();
+	assert_ptr_equal(fake_received, console_poll);
+	fake_type("x");
+	fake_received();
+	assert_int_equal(guests[0].calls, 0);
+	assert_true(fake_thread_woken("console"));
+	work();
+	assert_int_equal(guests[0].count, 1);
+}
+
+static void rest_is_offered_when_there_is_room(void **state)
+{
+	console_focus(guests[0].console);
+	guests[0].room = 3;
+	type("abcdefgh");
+	assert_int_equal(guests[0].count, 3);
+	work();
+	assert_int_equal(guests[0].count, 3);
+	guests[0].room = 2;
+	console_input_ready(guests[0].console);
+	assert_int_equal(guests[0].count, 3);
+	assert_true(fake_thread_woken("console"));
+	work();
+	assert_int_equal(guests[0].count, 5);
+	guests[0].room = 100;
+	console_input_ready(guests[0].console);
+	work();
+	assert_memory_equal(guests[0].taken, "abcdefgh", 8);
+}
+
+static void ready_without_bytes_wakes_nobody(void **state)
+{
+	work();
+	console_input_ready(guests[0].console);
+	assert_false(fake_thread_woken("console"));
+}
+
+static void refused_byte_is_not_offered_again_and_again(void **state)
+{
+	console_focus(guests[0].console);
+	guests[0].room = 0;
+	type("a");
+	work();
+	work();
+	assert_int_equal(guests[0].calls, 1);
+}
+
+static void too_many_typed_bytes_are_counted(void **state)
+{
+	char many[3000];
+
+	memset(many, 'm', sizeof(many));
+	console_focus(guests[0].console);
+	guests[0].room = 0;
+	fake_type_bytes(many, sizeof(many));
+	console_poll();
+	assert_int_equal(console_lost_input(guests[0].console), 3000 - 2048);
+	guests[0].room = sizeof(guests[0].taken);
+	console_input_ready(guests[0].console);
+	work();
+	assert_int_equal(guests[0].count, 2048);
+}
+
+static void port_without_interrupt_is_polled(void **state)
+{
+	fake_host_reset();
+	fake_port(true, -ENOENT);
+	console_init();
+	console_start();
+	console_focus(guests[0].console);
+	fake_type("p");
+	work();
+	assert_int_equal(guests[0].count, 1);
+}
+
+static void without_a_port_the_firmware_gets_the_output(void **state)
+{
+	fake_host_reset();
+	fake_port(false, 0);
+	console_init();
+	console_start();
+	console_focus(NULL);
+	work();
+	write_text(console_shell(), "text");
+	assert_int_equal(fake_firmware_bytes(), fake_output_length());
+	assert_non_null(strstr(fake_output(), "text"));
+	console_poll();
+}
+
+/* ---- the prefix ---- */
+
+static void digit_chooses_a_console(void **state)
+{
+	type(CTRL_T "2x");
+	assert_non_null(strstr(fake_output(), "console of VM 2, two"));
+	assert_string_equal(guests[2].taken, "x");
+}
+
+static void digit_without_a_vm_changes_nothing(void **state)
+{
+	type(CTRL_T "1" CTRL_T "7y");
+	assert_non_null(strstr(fake_output(), "there is no VM 7"));
+	assert_string_equal(guests[1].taken, "y");
+}
+
+static void next_and_previous_go_round(void **state)
+{
+	type(CTRL_T "na" CTRL_T "nb" CTRL_T "nc" CTRL_T "nd" CTRL_T "pe");
+	assert_string_equal(guests[0].taken, "ad");
+	assert_string_equal(guests[1].taken, "b");
+	assert_string_equal(guests[2].taken, "ce");
+}
+
+static void previous_of_the_shell_is_the_last(void **state)
+{
+	type(CTRL_T "pz");
+	assert_string_equal(guests[2].taken, "z");
+}
+
+static void next_without_a_vm_says_so(void **state)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(guests); i++) {
+		console_destroy(guests[i].console);
+		guests[i].console = NULL;
+	}
+	type(CTRL_T "n" CTRL_T "p");
+	assert_non_null(strstr(fake_output(), "there is no VM"));
+}
+
+static void prefix_twice_is_the_prefix(void **state)
+{
+	type(CTRL_T "0" CTRL_T CTRL_T "t");
+	assert_string_equal(guests[0].taken, CTRL_T "t");
+}
+
+static void question_mark_and_unknown_letters_help(void **state)
+{
+	console_focus(guests[0].console);
+	work();
+	write_text(guests[0].console, "half a li");
+	type(CTRL_T "?");
+	assert_non_null(strstr(fake_output(), "Ctrl-t itself"));
+	assert_string_equal(fake_output() + fake_output_length() - 11, "\r\nhalf a li");
+	type(CTRL_T "z");
+	assert_int_equal(guests[0].count, 0);
+}
+
+static void prefix_can_be_another(void **state)
+{
+	options_init("console.escape=^]");
+	console_init();
+	type("\x1d" "0" CTRL_T "\x1d\x1d" "\x1dq");
+	assert_string_equal(guests[0].taken, CTRL_T "\x1d");
+	assert_non_null(strstr(fake_output(), "Ctrl-] ?"));
+	options_init("console.escape=^t");
+	console_init();
+}
+
+static void prefix_can_be_none(void **state)
+{
+	options_init("console.escape=none");
+	console_init();
+	console_focus(guests[0].console);
+	type(CTRL_T "q" CTRL_T "1");
+	assert_string_equal(guests[0].taken, CTRL_T "q" CTRL_T "1");
+	options_init("console.escape=^t");
+	console_init();
+}
+
+/* ---- life ---- */
+
+static void destroyed_focus_goes_to_the_shell(void **state)
+{
+	console_focus(guests[1].console);
+	work();
+	console_destroy(guests[1].console);
+	guests[1].console = NULL;
+	assert_non_null(strstr(fake_output(), "VM 1, one, is gone"));
+	work();
+	fake_clear();
+	write_text(console_shell(), "here");
+	assert_string_equal(fake_output(), "here");
+	type(CTRL_T "n");
+	assert_non_null(strstr(fake_output(), "VM 0"));
+}
+
+static jmp_buf waited;
+static bool destroy_had_to_wait;
+
+static void stop_waiting(void)
+{
+	longjmp(waited, 1);
+}
+
+static size_t receive_and_be_destroyed(void *opaque, const uint8_t *bytes, size_t count)
+{
+	struct guest *guest = opaque;
+
+	if (setjmp(waited) == 0)
+		console_destroy(guest->console);
+	else
+		destroy_had_to_wait = true;
+	return count;
+}
+
+static void destroy_waits_for_receive(void **state)
+{
+	const struct console_input input = { receive_and_be_destroyed, &guests[1] };
+
+	console_destroy(guests[1].console);
+	guests[1].console = console_create("dying", 1, &input);
+	console_focus(guests[1].console);
+	fake_slept = stop_waiting;
+	type("x");
+	fake_slept = NULL;
+	assert_true(destroy_had_to_wait);
+}
+
+static void lack_of_memory_leaves_nothing(void **state)
+{
+	size_t before = fake_objects();
+
+	fake_memory_out(true);
+	assert_null(console_create("big", 5, NULL));
+	fake_memory_out(false);
+	assert_int_equal(fake_objects(), before);
+}
+
+static void console_without_input_takes_nothing(void **state)
+{
+	struct console *console = console_create("mute", 5, NULL);
+
+	type(CTRL_T "5abc");
+	console_input_ready(console);
+	work();
+	console_destroy(console);
+}
+
+static void random_bytes_break_nothing(void **state)
+{
+	unsigned int seed = 1;
+
+	for (unsigned int round = 0; round < 300; round++) {
+		uint8_t bytes[64];
+
+		for (unsigned int i = 0; i < sizeof(bytes); i++) {
+			seed = seed * 1103515245 + 12345;
+			bytes[i] = (uint8_t)(seed >> 16);
+			if ((seed >> 8) % 8 == 0)
+				bytes[i] = 0x14;
+		}
+		fake_type_bytes(bytes, sizeof(bytes));
+		console_poll();
+		console_write(guests[round % 3].console, bytes, sizeof(bytes));
+		log_info("round %u", round);
+		work();
+		for (unsigned int i = 0; i < 3; i++)
+			guests[i].count = 0, guests[i].room = 10;
+		console_input_ready(guests[seed % 3].console);
+		work();
+		fake_clear();
+	}
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(focused_output_goes_to_the_port_as_it_is),
+		TEST(unfocused_output_is_kept),
+		TEST(focus_shows_banner_and_ring),
+		TEST(banner_begins_a_line),
+		TEST(output_while_the_ring_is_shown_keeps_its_order),
+		TEST(ring_keeps_the_end_and_is_shown_from_a_whole_line),
+		TEST(flood_while_the_ring_is_shown_loses_only_the_oldest),
+		TEST(ring_is_shown_at_once_without_a_thread),
+		TEST(log_line_does_not_tear_a_line_apart),
+		TEST(log_line_restores_only_what_a_return_left),
+		TEST(log_line_gives_up_very_long_lines),
+		TEST(typed_bytes_go_to_the_focus),
+		TEST(interrupt_only_wakes_the_thread),
+		TEST(rest_is_offered_when_there_is_room),
+		TEST(ready_without_bytes_wakes_nobody),
+		TEST(refused_byte_is_not_offered_again_and_again),
+		TEST(too_many_typed_bytes_are_counted),
+		TEST(port_without_interrupt_is_polled),
+		TEST(without_a_port_the_firmware_gets_the_output),
+		TEST(digit_chooses_a_console),
+		TEST(digit_without_a_vm_changes_nothing),
+		TEST(next_and_previous_go_round),
+		TEST(previous_of_the_shell_is_the_last),
+		TEST(next_without_a_vm_says_so),
+		TEST(prefix_twice_is_the_prefix),
+		TEST(question_mark_and_unknown_letters_help),
+		TEST(prefix_can_be_another),
+		TEST(prefix_can_be_none),
+		TEST(destroyed_focus_goes_to_the_shell),
+		TEST(destroy_waits_for_receive),
+		TEST(lack_of_memory_leaves_nothing),
+		TEST(console_without_input_takes_nothing),
+		TEST(random_bytes_break_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
