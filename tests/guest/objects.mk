@@ -30,3 +30,9 @@ aplic-y := aplic.c lib/aia.c $(payload-lib)
 
 payloads += hsm
 hsm-y := hsm.c $(payload-lib)
+
+payloads += rfence
+rfence-y := rfence.c lib/sv39.c $(payload-lib)
+
+payloads += fpv
+fpv-y := fpv.c lib/vectors.S $(payload-lib)
