@@ -79,7 +79,7 @@ static void put_string(struct writer *w, const char *name, const char *value)
 
 static void put_flag(struct writer *w, const char *name)
 {
-	put_bytes(w, name, NULL, 0);
+	put_bytes(w, name, "", 0);
 }
 
 static void put_u32(struct writer *w, const char *name, uint32_t value)
@@ -228,6 +228,7 @@ static void write_cpu(struct writer *w, uint32_t index, const char *isa)
 	put_block_size(w, "riscv,cbop-block-size", machine->cbop_block_size);
 	node_begin(w, "interrupt-controller");
 	put_u32(w, "#interrupt-cells", 1);
+	put_u32(w, "#address-cells", 0);
 	put_flag(w, "interrupt-controller");
 	put_string(w, "compatible", "riscv,cpu-intc");
 	put_u32(w, "phandle", 1 + index);
@@ -257,6 +258,7 @@ static void write_imsics(struct writer *w)
 	put_vcpu_interrupts(w);
 	put_flag(w, "interrupt-controller");
 	put_u32(w, "#interrupt-cells", 0);
+	put_u32(w, "#address-cells", 0);
 	put_flag(w, "msi-controller");
 	put_u32(w, "#msi-cells", 0);
 	put_u32(w, "riscv,num-ids", w->machine->imsic_identities);

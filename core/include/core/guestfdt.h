@@ -47,7 +47,7 @@ int guestfdt_build(const struct vm_config *config, const struct guest_machine *m
 		   const struct vm_layout *layout, void *buffer, size_t size);
 
 /** Enough for every extension there is. */
-#define ISA_STRING_MAX 1024
+#define ISA_STRING_MAX 1536
 
 /**
  * Writes "rv64…" in the canonical order of the unprivileged specification, chapter "ISA
