@@ -24,3 +24,11 @@ test_hostdt-y := core/hostdt.c
 test_log-y := core/log.c core/port.c core/report.c core/report_log.c tests/unit/fake_host.c
 test_options-y := core/options.c core/log.c core/port.c tests/unit/fake_host.c
 test_console-y := core/console.c core/options.c core/log.c core/port.c tests/unit/fake_host.c
+test_line-y := core/line.c
+test_shell-y := core/shell.c core/line.c core/command.c core/command_vm.c core/command_host.c \
+	arch/riscv/describe.c $(test_console-y)
+
+# What guests see of SBI and of the ISA.
+test_sbi-y := $(addprefix arch/riscv/sbi/,base.c dbcn.c hsm.c ipi.c rfence.c sbi.c srst.c time.c) \
+	tests/unit/fake_sbi.c
+test_isa-y := arch/riscv/isa.c

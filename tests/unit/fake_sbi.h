@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What surrounds the SBI extensions in their unit test: a VM with some vCPUs and a little RAM,
+ * and an architecture that writes down what it is asked to do. One VM, one thread.
+ */
+#ifndef FAKE_SBI_H
+#define FAKE_SBI_H
+
+#include <arch/sbi.h>
+
+#define FAKE_RAM_BASE UINT64_C(0x80000000)
+#define FAKE_RAM_SIZE KIB(16)
+
+/** What BASE says of the machine. */
+#define FAKE_MVENDORID 0x1234
+#define FAKE_MARCHID UINT64_C(0x8000000000000042)
+#define FAKE_MIMPID 7
+
+struct fake_sbi {
+	struct vm vm;
+	struct vcpu vcpus[MAX_VCPUS];
+	/** In two halves that are apart in memory: the second is ram + FAKE_RAM_SIZE. */
+	uint8_t ram[2 * FAKE_RAM_SIZE];
+	char trace[512]; /* what was asked for since the last fake_trace(), "; " between */
+	char console[8192]; /* what was written */
+	size_t console_length;
+	unsigned int console_calls;
+	bool interrupt_pending; /* what arch_vcpu_interrupt_pending() says */
+	int start_error; /* what vcpu_start() returns */
+};
+
+extern struct fake_sbi fake;
+
+/** A VM of @vcpus started vCPUs that has every extension. */
+void fake_sbi_setup(unsigned int vcpus);
+
+/** What was asked for since the last time. */
+const char *fake_trace(void);
+
+/** The byte of guest RAM at @at. */
+uint8_t *fake_ram(uint64_t at);
+
+/** A call by vCPU @index. Checks that only a0 and a1 change. */
+struct sbi_result fake_call(unsigned int index, uint64_t extension, uint64_t function, uint64_t a0,
+			    uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4);
+
+#endif
