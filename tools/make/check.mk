@@ -63,7 +63,8 @@ format:
 
 tidy: compile_commands $(O)/include/config.h $(asm_offsets)
 	$(call say,TIDY,'*.c')
-	$(Q)$(CLANG_TIDY) --quiet -p $(O) $(wildcard $(tidied)) 2>/dev/null
+	$(Q)printf '%s\n' $(wildcard $(tidied)) | \
+		xargs -n 8 -P $(shell nproc) $(CLANG_TIDY) --quiet -p $(O) 2>/dev/null
 
 image-check: image
 	$(call say,CHECK,$(O)/hartvisor.elf)

@@ -26,7 +26,7 @@ ifeq ($(LLVM),)
 CC := $(GCC)
 LD := $(CROSS)ld
 UBSAN := -fsanitize=undefined -fsanitize-undefined-trap-on-error
-COMPILER_FLAGS := -mstack-protector-guard=global
+COMPILER_FLAGS :=
 else
 CC := clang-$(LLVM_VERSION) --target=riscv64-unknown-elf -nostdlibinc
 LD := ld.lld-$(LLVM_VERSION)
