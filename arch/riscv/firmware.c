@@ -7,7 +7,6 @@
 #include <arch/firmware.h>
 #include <arch/mmu.h>
 #include <arch/sbi.h>
-#include <core/check.h>
 #include <string.h>
 
 /* Functions, by extension (SBI 3.0). */
@@ -157,10 +156,8 @@ void firmware_console_write(const char *text, size_t length)
 
 void firmware_send_ipi(uint64_t hart_id)
 {
-	/* Bit 0 from hart_id on, so that any hart id does. */
-	struct sbi_result result = firmware_call(SBI_EXT_IPI, IPI_SEND, 1, hart_id, 0, 0);
-
-	CHECK(result.error == SBI_SUCCESS);
+	/* Bit 0 from hart_id on, so that any hart id does. Who waits for an answer gives up itself. */
+	firmware_call(SBI_EXT_IPI, IPI_SEND, 1, hart_id, 0, 0);
 }
 
 long firmware_hart_start(uint64_t hart_id, hpa_t entry, uint64_t opaque)
