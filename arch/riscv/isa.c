@@ -320,7 +320,7 @@ static bool guest_may(const struct isa_guest *guest, enum isa_extension extensio
 	case RULE_VECTOR:
 		return common && guest->features & BIT(FEATURE_VECTOR);
 	case RULE_CBOM:
-		return common && !(~guest->henvcfg & (HENVCFG_CBIE | HENVCFG_CBCFE));
+		return common && !(~guest->henvcfg & (HENVCFG_CBIE_FLUSH | HENVCFG_CBCFE));
 	case RULE_CBOZ:
 		return common && guest->henvcfg & HENVCFG_CBZE;
 	case RULE_PBMT:

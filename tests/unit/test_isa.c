@@ -257,7 +257,9 @@ static void henvcfg_decides_on_cache_blocks_and_page_types(void **state)
 	assert_guest(string, 0, HENVCFG, false, GUEST_I "zicbom zicbop zicboz svpbmt");
 	assert_guest(string, 0, 0, false, GUEST_I "zicbop");
 	assert_guest(string, 0, HENVCFG_CBIE, false, GUEST_I "zicbop");
+	assert_guest(string, 0, HENVCFG_CBCFE, false, GUEST_I "zicbop");
 	assert_guest(string, 0, HENVCFG_CBIE | HENVCFG_CBCFE, false, GUEST_I "zicbom zicbop");
+	assert_guest(string, 0, HENVCFG_CBIE_FLUSH | HENVCFG_CBCFE, false, GUEST_I "zicbom zicbop");
 	assert_guest(string, 0, HENVCFG_CBZE, false, GUEST_I "zicbop zicboz");
 	assert_guest(string, 0, HENVCFG_PBMTE, false, GUEST_I "zicbop svpbmt");
 	assert_guest("rv64i", 0, HENVCFG, false, GUEST_I);

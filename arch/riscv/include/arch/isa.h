@@ -198,15 +198,14 @@ int isa_parse_cpu(const void *fdt, int node, struct isa_set *set);
 struct isa_guest {
 	const struct isa_set *common; /* what all harts of its affinity have */
 	uint64_t features; /* BIT(enum hart_feature) that all of these have */
-	uint64_t henvcfg; /* bits that can be set on all of these */
+	uint64_t henvcfg; /* of its vCPUs; CBIE = 01 (flush) is enough for Zicbom */
 	bool imsic; /* it has interrupt files, of whatever kind */
 };
 
 /**
  * The names of the extensions that a guest is told of, in no particular order. They hold for a
- * guest with henvcfg.STCE, PBMTE, CBIE, CBCFE and CBZE set as far as they can be, ADUE clear,
- * and with cycle, time and instret readable. What depends on something that it is not told of
- * is left out with it.
+ * guest with that henvcfg, in which ADUE is clear, and with cycle, time and instret readable.
+ * What depends on something that it is not told of is left out with it.
  * Returns how many there are; the first @room of them are in @names (ISA_COUNT is enough).
  */
 unsigned int isa_guest_list(const struct isa_guest *guest, const char **names, unsigned int room);
