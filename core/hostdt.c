@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Answers questions about the host's device tree. Nothing in the tree is believed: lengths,
- * cell counts and phandles are checked where they are read, and a wrong one is an error to the
- * caller. hostdt_init() runs once on the boot hart; nothing changes afterwards, so no lock.
+ * Answers questions about the host's device tree. What its properties say is not believed:
+ * lengths, cell counts and phandles are checked where they are read, and a wrong one is an error
+ * to the caller. Nothing changes after hostdt_init(), so no lock.
  */
-#include <core/hostdt.h>
-#include <errno.h>
-#include <libfdt.h>
-#include <string.h>
+#include "hostdt_tree.h"
 
-const void *host_fdt;
+#include <errno.h>
+#include <string.h>
 
 /* The interrupt controllers inside the cpu nodes. Controllers of many harts name them all. */
 static struct intc {
@@ -21,19 +19,19 @@ static unsigned int intc_count;
 
 /** A property seen as 32-bit big-endian cells. */
 struct cells {
-	const fdt32_t *cell;
+	const uint32_t *cell;
 	unsigned int count;
 };
 
 static int cells_get(int node, const char *name, struct cells *cells)
 {
-	int length;
+	uint32_t length;
 
-	cells->cell = fdt_getprop(host_fdt, node, name, &length);
+	cells->cell = hostdt_property(node, name, &length);
 	if (!cells->cell)
 		return -ENOENT;
-	cells->count = (unsigned int)length / sizeof(fdt32_t);
-	return length % sizeof(fdt32_t) ? -EINVAL : 0;
+	cells->count = length / 4;
+	return length % 4 ? -EINVAL : 0;
 }
 
 /** @count cells (0 to 2) from @first as one number. */
@@ -42,34 +40,16 @@ static uint64_t cells_number(const struct cells *cells, unsigned int first, unsi
 	uint64_t value = 0;
 
 	for (unsigned int i = first; i < first + count; i++)
-		value = value << 32 | fdt32_ld(&cells->cell[i]);
+		value = value << 32 | be32(cells->cell[i]);
 	return value;
 }
 
 /** How many cells the children of @node use for addresses and sizes. Returns 0 or -EINVAL. */
 static int cells_of_bus(int node, unsigned int *address, unsigned int *size)
 {
-	int na = fdt_address_cells(host_fdt, node);
-	int ns = fdt_size_cells(host_fdt, node);
-
-	if (na < 1 || na > 2 || ns < 0 || ns > 2)
-		return -EINVAL;
-	*address = (unsigned int)na;
-	*size = (unsigned int)ns;
-	return 0;
-}
-
-static bool node_string_is(int node, const char *name, const char *value)
-{
-	const char *text = fdt_stringlist_get(host_fdt, node, name, 0, NULL);
-
-	return text && !strcmp(text, value);
-}
-
-bool hostdt_enabled(int node)
-{
-	return !fdt_getprop(host_fdt, node, "status", NULL) ||
-	       node_string_is(node, "status", "okay") || node_string_is(node, "status", "ok");
+	*address = hostdt_u32(node, "#address-cells", 2);
+	*size = hostdt_u32(node, "#size-cells", 1);
+	return *address >= 1 && *address <= 2 && *size <= 2 ? 0 : -EINVAL;
 }
 
 /** Whether a window goes past the last address. */
@@ -128,7 +108,7 @@ static int window_translate(int bus, int parent, uint64_t *base, uint64_t size)
 
 int hostdt_reg(int node, unsigned int index, hpa_t *base, uint64_t *size)
 {
-	int bus = fdt_parent_offset(host_fdt, node);
+	int bus = hostdt_parent(node);
 	uint64_t address, length;
 	int err;
 
@@ -138,7 +118,7 @@ int hostdt_reg(int node, unsigned int index, hpa_t *base, uint64_t *size)
 	if (!err && window_wraps(address, length))
 		err = -EINVAL;
 	while (!err && bus > 0) {
-		int parent = fdt_parent_offset(host_fdt, bus);
+		int parent = hostdt_parent(bus);
 
 		err = parent < 0 ? -EINVAL : window_translate(bus, parent, &address, length);
 		bus = parent;
@@ -150,15 +130,6 @@ int hostdt_reg(int node, unsigned int index, hpa_t *base, uint64_t *size)
 	return 0;
 }
 
-uint32_t hostdt_u32(int node, const char *name, uint32_t fallback)
-{
-	struct cells cells;
-
-	if (cells_get(node, name, &cells) || cells.count != 1)
-		return fallback;
-	return fdt32_ld(cells.cell);
-}
-
 /** `interrupt-parent` of @node or its nearest ancestor that has one. */
 static int interrupt_parent(int node)
 {
@@ -166,9 +137,9 @@ static int interrupt_parent(int node)
 
 	while (node >= 0 && !phandle) {
 		phandle = hostdt_u32(node, "interrupt-parent", 0);
-		node = fdt_parent_offset(host_fdt, node);
+		node = hostdt_parent(node);
 	}
-	return phandle ? fdt_node_offset_by_phandle(host_fdt, phandle) : -EINVAL;
+	return phandle ? hostdt_by_phandle(phandle) : -1;
 }
 
 /** #interrupt-cells of a controller: 0 to @room, otherwise -EINVAL. */
@@ -185,7 +156,7 @@ static int interrupt_cells(int controller, unsigned int room)
 static int cells_copy(const struct cells *from, unsigned int first, int count, uint32_t *to)
 {
 	for (int i = 0; i < count; i++)
-		to[i] = fdt32_ld(&from->cell[first + (unsigned int)i]);
+		to[i] = be32(from->cell[first + (unsigned int)i]);
 	return count;
 }
 
@@ -193,11 +164,11 @@ static int interrupt_extended(const struct cells *list, unsigned int index, int 
 			      uint32_t *cells, unsigned int room)
 {
 	for (unsigned int at = 0; at < list->count; index--) {
-		uint32_t phandle = fdt32_ld(&list->cell[at++]);
+		uint32_t phandle = be32(list->cell[at++]);
 		int count = 0;
 
 		if (phandle) { /* 0 stands for an interrupt that is not connected */
-			*controller = fdt_node_offset_by_phandle(host_fdt, phandle);
+			*controller = hostdt_by_phandle(phandle);
 			count = interrupt_cells(*controller, room);
 		}
 		if (count < 0 || (unsigned int)count > list->count - at)
@@ -239,9 +210,9 @@ int hostdt_hart_interrupt(int node, unsigned int index, uint64_t *hart_id, uint3
 		return err;
 	if (index >= list.count / 2)
 		return -ENOENT;
-	*cause = fdt32_ld(&list.cell[index * 2 + 1]);
+	*cause = be32(list.cell[index * 2 + 1]);
 	for (unsigned int i = 0; i < intc_count; i++) {
-		if (intcs[i].phandle == fdt32_ld(&list.cell[index * 2])) {
+		if (intcs[i].phandle == be32(list.cell[index * 2])) {
 			*hart_id = intcs[i].hart_id;
 			return 0;
 		}
@@ -251,47 +222,48 @@ int hostdt_hart_interrupt(int node, unsigned int index, uint64_t *hart_id, uint3
 
 int hostdt_stdout(void)
 {
-	int length, node, chosen = fdt_path_offset(host_fdt, "/chosen");
-	const char *path = fdt_stringlist_get(host_fdt, chosen, "stdout-path", 0, &length);
+	const char *path = hostdt_string(hostdt_path("/chosen"), "stdout-path", 0);
+	int node = -1;
 
-	if (!path)
-		path = fdt_stringlist_get(host_fdt, chosen, "linux,stdout-path", 0, &length);
-	if (!path)
-		return -ENOENT;
-	node = fdt_path_offset_namelen(host_fdt, path, (int)strcspn(path, ":"));
+	if (path && *path != '/') { /* an alias, which is one word */
+		char alias[32];
+		size_t length = strcspn(path, ":");
+
+		if (length < sizeof(alias)) {
+			memcpy(alias, path, length);
+			alias[length] = 0;
+			path = hostdt_string(hostdt_path("/aliases"), alias, 0);
+		}
+	}
+	if (path && *path == '/')
+		node = hostdt_path(path);
 	return node < 0 ? -ENOENT : node;
 }
 
 int hostdt_memory(unsigned int index, hpa_t *base, uint64_t *size)
 {
-	int node = -1;
+	int depth, node = -1;
 
-	for (;;) {
-		node = fdt_node_offset_by_prop_value(host_fdt, node, "device_type", "memory",
-						     sizeof("memory"));
-		if (node < 0)
-			return -ENOENT;
-		if (!hostdt_enabled(node))
+	while ((node = hostdt_next(node, &depth)) >= 0) {
+		if (!hostdt_string_is(node, "device_type", "memory") || !hostdt_enabled(node))
 			continue;
 		for (unsigned int i = 0; !hostdt_reg(node, i, base, size); i++)
 			if (*size && !index--)
 				return 0;
 	}
+	return -ENOENT;
 }
 
 int hostdt_reserved(unsigned int index, hpa_t *base, uint64_t *size)
 {
-	int blocks = fdt_num_mem_rsv(host_fdt);
-	int parent = fdt_path_offset(host_fdt, "/reserved-memory");
-	int node;
+	int depth = 0, parent = hostdt_path("/reserved-memory"), node = -1;
 
-	if (blocks > 0 && index < (unsigned int)blocks) {
-		if (fdt_get_mem_rsv(host_fdt, (int)index, &base->v, size))
-			return -ENOENT;
+	if (!hostdt_reservation(index, base, size))
 		return 0;
-	}
-	index -= blocks > 0 ? (unsigned int)blocks : 0;
-	fdt_for_each_subnode(node, host_fdt, parent) {
+	index -= hostdt_reservation_count();
+	if (parent >= 0)
+		node = hostdt_child(parent, &depth);
+	for (; node >= 0; node = hostdt_child(node, &depth)) {
 		if (!hostdt_enabled(node))
 			continue;
 		/* These are addresses of the root, whatever `ranges` says. */
@@ -309,26 +281,27 @@ int hostdt_reserved(unsigned int index, hpa_t *base, uint64_t *size)
 /** A child of /cpus that describes a hart, with a usable `reg`. */
 static bool node_is_cpu(int node, int cpus, uint64_t *hart_id)
 {
-	int na = fdt_address_cells(host_fdt, cpus);
+	unsigned int na, ns;
 	struct cells reg;
 
-	if (!node_string_is(node, "device_type", "cpu") || na < 1 || na > 2 ||
-	    cells_get(node, "reg", &reg) || reg.count < (unsigned int)na)
+	if (!hostdt_string_is(node, "device_type", "cpu") || cells_of_bus(cpus, &na, &ns) ||
+	    cells_get(node, "reg", &reg) || reg.count < na)
 		return false;
-	*hart_id = cells_number(&reg, 0, (unsigned int)na);
+	*hart_id = cells_number(&reg, 0, na);
 	return true;
 }
 
 int hostdt_cpu_next(int node, uint64_t *hart_id)
 {
-	int cpus = fdt_path_offset(host_fdt, "/cpus");
+	int cpus = hostdt_path("/cpus");
+	int depth = node < 0 ? 0 : 1;
 
 	if (cpus < 0)
 		return -1;
-	node = node < 0 ? fdt_first_subnode(host_fdt, cpus) : fdt_next_subnode(host_fdt, node);
+	node = hostdt_child(node < 0 ? cpus : node, &depth);
 	while (node >= 0 && !node_is_cpu(node, cpus, hart_id))
-		node = fdt_next_subnode(host_fdt, node);
-	return node < 0 ? -1 : node;
+		node = hostdt_child(node, &depth);
+	return node;
 }
 
 int hostdt_intc_hart(int controller, uint64_t *hart_id)
@@ -346,7 +319,7 @@ int hostdt_chosen_address(const char *name, uint64_t *value)
 {
 	struct cells cells;
 
-	if (cells_get(fdt_path_offset(host_fdt, "/chosen"), name, &cells) || cells.count < 1 ||
+	if (cells_get(hostdt_path("/chosen"), name, &cells) || cells.count < 1 ||
 	    cells.count > 2)
 		return -ENOENT;
 	*value = cells_number(&cells, 0, cells.count);
@@ -355,40 +328,27 @@ int hostdt_chosen_address(const char *name, uint64_t *value)
 
 const char *hostdt_bootargs(void)
 {
-	int chosen = fdt_path_offset(host_fdt, "/chosen");
-	const char *args = fdt_stringlist_get(host_fdt, chosen, "bootargs", 0, NULL);
+	const char *args = hostdt_string(hostdt_path("/chosen"), "bootargs", 0);
 
 	return args ? args : "";
 }
 
-static void intcs_find(void)
+void hostdt_harts_find(void)
 {
 	uint64_t hart_id;
 
 	intc_count = 0;
 	for (int cpu = hostdt_cpu_next(-1, &hart_id); cpu >= 0 && intc_count < MAX_HARTS;
 	     cpu = hostdt_cpu_next(cpu, &hart_id)) {
-		int node;
+		int depth = 0, node = hostdt_child(cpu, &depth);
 
-		fdt_for_each_subnode(node, host_fdt, cpu) {
-			if (fdt_node_check_compatible(host_fdt, node, "riscv,cpu-intc"))
-				continue;
+		while (node >= 0 && !hostdt_compatible(node, "riscv,cpu-intc"))
+			node = hostdt_child(node, &depth);
+		if (node >= 0)
 			intcs[intc_count++] = (struct intc){
 				.node = node,
-				.phandle = fdt_get_phandle(host_fdt, node),
+				.phandle = hostdt_u32(node, "phandle", 0),
 				.hart_id = hart_id,
 			};
-			break;
-		}
 	}
-}
-
-int hostdt_init(const void *fdt, size_t room)
-{
-	host_fdt = NULL;
-	if (fdt_check_full(fdt, room))
-		return -EINVAL;
-	host_fdt = fdt;
-	intcs_find();
-	return 0;
 }

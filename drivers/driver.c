@@ -8,6 +8,7 @@
 #include <drivers/driver.h>
 #include <errno.h>
 #include <libfdt.h>
+#include <stdio.h>
 #include <string.h>
 
 static bool driver_matches(const struct driver *driver, const char *compatible)
@@ -18,14 +19,20 @@ static bool driver_matches(const struct driver *driver, const char *compatible)
 	return false;
 }
 
+/** Writes the path of @node, as far as there is room. */
+static void path_format(int node, char *path, size_t room)
+{
+	if (fdt_get_path(host_fdt, node, path, (int)room))
+		snprintf(path, room, "node at %d", node);
+}
+
 static int driver_try(const struct driver *driver, int node)
 {
 	char path[96];
 	int err = driver->probe(node);
 
 	if (err && err != -ENODEV) {
-		if (fdt_get_path(host_fdt, node, path, sizeof(path)))
-			strcpy(path, "(a long path)");
+		path_format(node, path, sizeof(path));
 		log_warn("%s: %s cannot be used (error %d)", path, driver->name, err);
 	}
 	return err;
@@ -36,12 +43,10 @@ static bool node_probe(const struct driver *const *drivers, int node)
 {
 	const char *compatible;
 
-	for (int i = 0; (compatible = fdt_stringlist_get(host_fdt, node, "compatible", i, NULL));
-	     i++) {
+	for (unsigned int i = 0; (compatible = hostdt_string(node, "compatible", i)); i++) {
 		for (const struct driver *const *driver = drivers; *driver; driver++) {
-			if (!driver_matches(*driver, compatible))
-				continue;
-			return !driver_try(*driver, node);
+			if (driver_matches(*driver, compatible))
+				return !driver_try(*driver, node);
 		}
 	}
 	return false;
@@ -51,10 +56,9 @@ unsigned int drivers_probe(const struct driver *const *drivers)
 {
 	unsigned int taken = 0;
 	int hidden = INT32_MAX; /* depth of the disabled node that the walk is inside of */
-	int depth = 0;
+	int depth;
 
-	for (int node = fdt_next_node(host_fdt, -1, &depth); node >= 0;
-	     node = fdt_next_node(host_fdt, node, &depth)) {
+	for (int node = hostdt_next(-1, &depth); node >= 0; node = hostdt_next(node, &depth)) {
 		if (depth > hidden)
 			continue;
 		hidden = hostdt_enabled(node) ? INT32_MAX : depth;

@@ -12,7 +12,6 @@
 #include <core/hart.h>
 #include <core/hostdt.h>
 #include <drivers/driver.h>
-#include <libfdt.h>
 
 /* AIA 1.0, 4.5: registers of a domain. */
 #define DOMAINCFG 0x0000
@@ -176,9 +175,9 @@ static void aplic_hart_init(void)
 static int delivery_find(struct aplic *aplic)
 {
 	int node = aplic->chip.node;
-	uint32_t msi_parent = hostdt_u32(node, "msi-parent", 0);
+	uint32_t length, msi_parent = hostdt_u32(node, "msi-parent", 0);
 
-	if (fdt_getprop(host_fdt, node, "riscv,children", NULL))
+	if (hostdt_property(node, "riscv,children", &length))
 		return -ENODEV; /* the one above the supervisor's */
 	aplic->msi = imsic_has_phandle(msi_parent);
 	if (aplic->msi) {

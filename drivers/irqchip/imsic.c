@@ -13,7 +13,6 @@
 #include <core/hostdt.h>
 #include <core/log.h>
 #include <drivers/driver.h>
-#include <libfdt.h>
 
 #define SETEIPNUM_LE 0x000
 
@@ -243,7 +242,7 @@ static int imsic_probe(int node)
 	if (err)
 		return err;
 	imsic.node = node;
-	imsic.phandle = fdt_get_phandle(host_fdt, node);
+	imsic.phandle = hostdt_u32(node, "phandle", 0);
 	for (unsigned int i = 0; i < (unsigned int)parents; i++) {
 		uint64_t hart_id;
 		uint32_t cause;

@@ -11,7 +11,6 @@
 #include <drivers/irqchip.h>
 #include <drivers/serial.h>
 #include <errno.h>
-#include <libfdt.h>
 
 /* Register numbers. */
 #define REG_DATA 0U /* RBR, THR */
@@ -150,14 +149,10 @@ static int ns16550_start(struct serial *serial, void (*received)(void))
 	return 0;
 }
 
-static bool node_is(int node, const char *compatible)
-{
-	return !fdt_node_check_compatible(host_fdt, node, compatible);
-}
-
 static int ns16550_probe(int node)
 {
-	uint32_t shift = hostdt_u32(node, "reg-shift", node_is(node, "intel,xscale-uart") ? 2 : 0);
+	bool xscale = hostdt_compatible(node, "intel,xscale-uart");
+	uint32_t shift = hostdt_u32(node, "reg-shift", xscale ? 2 : 0);
 	uint32_t width = hostdt_u32(node, "reg-io-width", 1);
 	uint32_t offset = hostdt_u32(node, "reg-offset", 0);
 	struct ns16550 *port;
@@ -192,8 +187,8 @@ static int ns16550_probe(int node)
 	port->shift = shift;
 	port->width = width;
 	port->depth = 1;
-	port->ier = node_is(node, "intel,xscale-uart") ? IER_UNIT_ENABLE : 0;
-	port->designware = node_is(node, "snps,dw-apb-uart") &&
+	port->ier = xscale ? IER_UNIT_ENABLE : 0;
+	port->designware = hostdt_compatible(node, "snps,dw-apb-uart") &&
 			   size == (uint64_t)(REG_USR + 1) << shift;
 	serial_register(&port->serial, node);
 	return 0;

@@ -18,7 +18,7 @@ test_vmdesc-y := core/vmdesc.c core/vmdesc_harts.c core/vmdesc_layout.c core/vmd
 	core/bundle.c core/report.c tests/unit/cpio.c tests/unit/vmtree.c
 test_vmdesc_layout-y := $(test_vmdesc-y)
 test_guestfdt-y := core/guestfdt.c core/guestfdt_isa.c $(test_vmdesc-y)
-test_hostdt-y := core/hostdt.c
+test_hostdt-y := core/hostdt.c core/hostdt_tree.c
 
 # Log, console and shell.
 test_log-y := core/log.c core/port.c core/report.c core/report_log.c tests/unit/fake_host.c

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The host's device tree, read with libfdt: the few questions that drivers and the boot code
- * ask. The blob never changes after boot, so there is no lock.
+ * The host's device tree: the few questions that drivers and the boot code ask. A node is the
+ * offset that libfdt uses for it, so that libfdt can be used as well. The blob never changes
+ * after boot, so there is no lock.
  */
 #ifndef CORE_HOSTDT_H
 #define CORE_HOSTDT_H
@@ -16,6 +17,36 @@ extern const void *host_fdt;
  * Must have succeeded before anything below is called.
  */
 int hostdt_init(const void *fdt, size_t room);
+
+/**
+ * The node after @node in the order of the tree; -1 begins with the root. @depth is counted up and
+ * down; the root sets it to 0. Returns -1 at the end.
+ */
+int hostdt_next(int node, int *depth);
+
+/**
+ * Children: with *@depth 0 and a node, its first child; with *@depth 1 and a child, the next one.
+ * Returns -1 at the end.
+ */
+int hostdt_child(int node, int *depth);
+
+/** The node that @node is a child of, -1 for the root. */
+int hostdt_parent(int node);
+
+/**
+ * The node at a path from the root, up to the end or a ':' (Devicetree specification 0.4, 2.2.3:
+ * the "@" part of a name may be left out). Aliases are not followed. -1 when there is none.
+ */
+int hostdt_path(const char *path);
+
+/** A property's value and length in bytes, or NULL. Aligned to 4 bytes. @node may be negative. */
+const void *hostdt_property(int node, const char *name, uint32_t *length);
+
+/** String @index of a property that is a list of strings, or NULL. */
+const char *hostdt_string(int node, const char *name, unsigned int index);
+
+/** Whether @compatible is among the strings of a node's `compatible`. */
+bool hostdt_compatible(int node, const char *compatible);
 
 /** A node's own status is absent, "okay" or "ok". */
 bool hostdt_enabled(int node);
