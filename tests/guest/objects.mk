@@ -36,3 +36,6 @@ rfence-y := rfence.c lib/sv39.c $(payload-lib)
 
 payloads += fpv
 fpv-y := fpv.c lib/vectors.S $(payload-lib)
+
+payloads += isolation
+isolation-y := isolation.c lib/code.c lib/aia.c lib/sv39.c $(payload-lib)

@@ -203,6 +203,23 @@ struct fdt_device fdt_memory(void)
 	return (struct fdt_device){ 0 };
 }
 
+bool fdt_claims(uint64_t address, uint64_t size)
+{
+	struct walk walk;
+
+	for (walk_begin(&walk); walk_next(&walk);) {
+		if (strcmp(walk.name, "reg"))
+			continue;
+		for (uint32_t at = 0; at + 16 <= walk.length; at += 16) {
+			uint64_t start = be64(walk.value + at), length = be64(walk.value + at + 8);
+
+			if (address - start < length || start - address < size)
+				return true;
+		}
+	}
+	return false;
+}
+
 static bool isa_has(const char *isa, const char *extension)
 {
 	const char *word = strchr(isa, '_');

@@ -33,5 +33,8 @@ struct fdt_device fdt_device(const char *compatible);
 /* The RAM of the first memory node. */
 struct fdt_device fdt_memory(void);
 
+/* True when [address, address + size) touches what some `reg` of two-cell pairs describes. */
+bool fdt_claims(uint64_t address, uint64_t size);
+
 /* True when riscv,isa (or riscv,isa-extensions) of the first CPU has this extension. */
 bool fdt_has_extension(const char *extension);
