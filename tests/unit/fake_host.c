@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * One hart and what the log, the console and the shell need of the rest, see fake_host.h. All
- * of it runs in the test's only thread.
+ * of it runs by turns: never two threads at a time.
  */
 #include "fake_host.h"
 
@@ -13,7 +13,8 @@
 #include <core/lock.h>
 #include <core/log.h>
 #include <drivers/serial.h>
-#include <setjmp.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,8 +42,9 @@ static int start_result;
 static size_t objects;
 static struct thread threads[THREADS];
 static unsigned int thread_count;
-static jmp_buf waiting;
-static bool thread_running;
+static sem_t *turns[THREADS]; /* a thread's turn to run */
+static sem_t test_turn;
+static struct thread *thread_running;
 static uint32_t ranks[LOCK_RANKS];
 static unsigned int held;
 
@@ -62,6 +64,7 @@ void fake_host_reset(void)
 	memory_out = threads_out = false;
 	memset(threads, 0, sizeof(threads));
 	thread_count = 0;
+	sem_init(&test_turn, 0, 0);
 }
 
 /* ---- time and locks ---- */
@@ -223,17 +226,37 @@ void fake_type(const char *text)
 
 /* ---- threads ---- */
 
+/* One at a time: whoever posts another's turn waits for its own. */
+
+static void *thread_begin(void *opaque)
+{
+	struct thread *thread = opaque;
+	sem_t *turn = turns[thread - threads];
+
+	sem_post(&test_turn);
+	sem_wait(turn);
+	thread->entry(thread->opaque);
+	abort(); /* service threads do not end */
+}
+
 struct thread *thread_create(const char *name, void (*entry)(void *opaque), void *opaque)
 {
 	struct thread *thread = &threads[thread_count];
+	pthread_t id;
 
 	if (threads_out)
 		return NULL;
 	assert(thread_count < THREADS);
-	thread_count++;
 	thread->name = name;
 	thread->entry = entry;
 	thread->opaque = opaque;
+	/* Those of earlier tests wait for ever on their own semaphores. */
+	turns[thread_count] = malloc(sizeof(sem_t));
+	sem_init(turns[thread_count++], 0, 0);
+	if (pthread_create(&id, NULL, thread_begin, thread) != 0)
+		abort();
+	pthread_detach(id);
+	sem_wait(&test_turn);
 	return thread;
 }
 
@@ -253,10 +276,10 @@ bool fake_thread_run(const char *name)
 	if (!thread)
 		return false;
 	thread->event = 0;
-	thread_running = true;
-	if (setjmp(waiting) == 0)
-		thread->entry(thread->opaque);
-	thread_running = false;
+	thread_running = thread;
+	sem_post(turns[thread - threads]);
+	sem_wait(&test_turn);
+	thread_running = NULL;
 	return true;
 }
 
@@ -272,8 +295,12 @@ void fake_threads_out(bool out)
 
 void thread_wait(uint64_t deadline)
 {
+	sem_t *turn;
+
 	assert(thread_running && held == 0);
-	longjmp(waiting, 1);
+	turn = turns[thread_running - threads];
+	sem_post(&test_turn);
+	sem_wait(turn);
 }
 
 void thread_wake(struct thread *thread)

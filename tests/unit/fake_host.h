@@ -38,7 +38,7 @@ size_t fake_firmware_bytes(void);
 void fake_memory_out(bool out);
 size_t fake_objects(void);
 
-/** Runs the thread @name from its beginning until it waits. False when there is none. */
+/** Runs the thread @name until it waits. False when there is none. */
 bool fake_thread_run(const char *name);
 /** Whether thread_wake() was called for it since it ran last. */
 bool fake_thread_woken(const char *name);
