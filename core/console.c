@@ -26,6 +26,7 @@
 #define SHELL_RING_SIZE KIB(8)
 #define SHOW_CHUNK 512 /* bytes written to the port with interrupts off */
 #define POLL_US 10000
+#define LINE_SIZE 128
 #define ESCAPE_DEFAULT ('t' & 0x1f)
 
 _Static_assert((CONSOLE_RING_SIZE & (CONSOLE_RING_SIZE - 1)) == 0, "ring positions are masked");
@@ -43,6 +44,8 @@ struct console {
 	uint64_t lost;
 	bool offer; /* typed bytes wait and receive may have room */
 	bool offering; /* receive is running */
+	char line[LINE_SIZE]; /* of output without the focus, for console.show=all */
+	size_t line_length;
 };
 
 static struct spinlock console_lock = SPINLOCK_INIT(LOCK_CONSOLE);
@@ -58,6 +61,7 @@ static struct console *focus = &shell;
 static uint64_t shown; /* how far the output of the focused console went to the port */
 static int escape = ESCAPE_DEFAULT; /* the prefix, or OPTION_ESCAPE_NONE */
 static bool escape_seen;
+static bool show_all; /* whole lines of consoles without the focus are shown, too */
 static bool polling; /* the port has no receive interrupt */
 static struct thread *worker;
 
@@ -106,6 +110,20 @@ static void ring_append(struct console *console, const uint8_t *bytes, size_t co
 		console->written += part;
 		bytes += part;
 		count -= part;
+	}
+}
+
+/** Shows output without the focus: line by line, behind the console's name. */
+static void lines_append(struct console *console, const uint8_t *bytes, size_t count)
+	REQUIRES(console_lock)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (bytes[i] >= ' ' && bytes[i] <= '~')
+			console->line[console->line_length++] = (char)bytes[i];
+		if (console->line_length < LINE_SIZE && bytes[i] != '\n')
+			continue;
+		notice("%s| %.*s\n", console->name, (int)console->line_length, console->line);
+		console->line_length = 0;
 	}
 }
 
@@ -161,6 +179,7 @@ static uint64_t show_begin(const struct console *console)
 static void focus_set(struct console *console) REQUIRES(console_lock)
 {
 	focus = console;
+	console->line_length = 0;
 	shown = show_begin(console);
 	port_end_line();
 	if (console == &shell)
@@ -193,6 +212,8 @@ void console_write(struct console *console, const uint8_t *bytes, size_t count)
 	if (direct) {
 		port_write(bytes, count);
 		shown = console->written;
+	} else if (show_all && console != focus && console != &shell) {
+		lines_append(console, bytes, count);
 	}
 	spin_unlock(&console_lock, flags);
 }
@@ -386,6 +407,7 @@ void console_init(void)
 
 	if (value)
 		escape = option_parse_escape(value);
+	show_all = option_has("console.show", "all");
 	if (!port_open())
 		log_warn("console: no serial port; the firmware's console is for output only");
 }

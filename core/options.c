@@ -44,9 +44,15 @@ static int check_escape(const char *value)
 	return option_parse_escape(value) == OPTION_ESCAPE_BAD ? -EINVAL : 0;
 }
 
+static int check_show(const char *value)
+{
+	return strcmp(value, "all") == 0 || strcmp(value, "focus") == 0 ? 0 : -EINVAL;
+}
+
 const struct option option_table[] = {
 	{ "console.escape", "^<letter>|none", "prefix of console commands instead of ^t",
 	  check_escape },
+	{ "console.show", "all|focus", "show lines of consoles without the focus, too", check_show },
 	{ "harts", "<n>", "use at most that many harts", check_number },
 	{ "hide", "<feature>,...", "treat features of the harts as absent", check_list },
 	{ "loglevel", "error|warn|info", "messages to show; the log has all", log_set_level },

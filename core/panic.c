@@ -12,6 +12,7 @@
 #include <core/hart.h>
 #include <core/log.h>
 #include <core/options.h>
+#include <drivers/irqchip.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,7 +48,7 @@ static void panic_stop_others(void)
 {
 	for (unsigned int i = 0; i < hart_count; i++) {
 		if (harts[i] && harts[i] != hart_self() && hart_online(harts[i]))
-			firmware_send_ipi(harts[i]->id);
+			ipi_send(i);
 	}
 }
 

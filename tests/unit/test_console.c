@@ -231,6 +231,34 @@ static void log_line_gives_up_very_long_lines(void **state)
 	assert_string_equal(fake_output(), "\r\n[    0.000000] hart 3: x\r\n");
 }
 
+static void all_consoles_can_be_shown_line_by_line(void **state)
+{
+	char longest[300];
+
+	options_init("console.show=all");
+	console_init();
+	console_focus(guests[0].console);
+	work();
+	fake_clear();
+	write_text(guests[0].console, "login: ");
+	write_text(guests[1].console, "be");
+	write_text(guests[1].console, "at 1\r\nbea");
+	assert_string_equal(fake_output(), "login: \r\none| beat 1\r\nlogin: ");
+	fake_clear();
+	memset(longest, 'l', sizeof(longest));
+	console_write(guests[2].console, (const uint8_t *)longest, sizeof(longest));
+	assert_non_null(strstr(fake_output(), "two| llll"));
+	write_text(console_shell(), "not this\r\n");
+	assert_null(strstr(fake_output(), "not this"));
+	console_focus(guests[1].console);
+	work();
+	fake_clear();
+	write_text(guests[1].console, "t 2\r\n");
+	assert_string_equal(fake_output(), "t 2\r\n");
+	options_init("");
+	console_init();
+}
+
 /* ---- input ---- */
 
 static void typed_bytes_go_to_the_focus(void **state)
@@ -523,6 +551,7 @@ int main(void)
 		TEST(log_line_does_not_tear_a_line_apart),
 		TEST(log_line_restores_only_what_a_return_left),
 		TEST(log_line_gives_up_very_long_lines),
+		TEST(all_consoles_can_be_shown_line_by_line),
 		TEST(typed_bytes_go_to_the_focus),
 		TEST(interrupt_only_wakes_the_thread),
 		TEST(rest_is_offered_when_there_is_room),
