@@ -252,8 +252,8 @@ static int help_run(unsigned int argc, char *const *argv)
 	}
 	for (unsigned int i = 0; i < ARRAY_SIZE(tables); i++)
 		print_table(tables[i]);
-	shell_printf("Words may be abbreviated; \"guest\" is another word for \"vm\". A <vm> is a\n"
-		     "number or a name. The console's prefix and ? explain how to leave the shell.\n");
+	shell_printf("Words may be abbreviated; \"guest\" is another word for \"vm\".\n"
+		     "A <vm> is a number or a name. Leave the shell with \"vm console\".\n");
 	return 0;
 }
 

@@ -52,7 +52,7 @@ static int check_show(const char *value)
 const struct option option_table[] = {
 	{ "console.escape", "^<letter>|none", "prefix of console commands instead of ^t",
 	  check_escape },
-	{ "console.show", "all|focus", "show lines of consoles without the focus, too", check_show },
+	{ "console.show", "all|focus", "show lines of the other consoles, too", check_show },
 	{ "harts", "<n>", "use at most that many harts", check_number },
 	{ "hide", "<feature>,...", "treat features of the harts as absent", check_list },
 	{ "loglevel", "error|warn|info", "messages to show; the log has all", log_set_level },

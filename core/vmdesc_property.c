@@ -294,37 +294,44 @@ static const struct property_choice actions[] = {
 	{ NULL, 0 },
 };
 
-#define FIELD(field) .offset = offsetof(struct vm_config, field)
-#define RANGE(low, high) .min = (low), .max = (high)
+/* A number of @field's width. */
+#define NUMBER(type_, field, low, high) \
+	.type = &(type_), FIELD(field), .min = (low), .max = (high)
 #define CHOICE(field, names) .type = &type_choice, FIELD(field), .choices = (names)
+#define OTHER(type_, field) .type = &(type_), FIELD(field)
+#define FIELD(field) .offset = offsetof(struct vm_config, field)
+#define PAGES .step = PAGE_SIZE
+#define LEAVES .step = MIB(2)
+#define IDENTITIES .step = 64, .below = 1
+#define REQUIRED .required = true
 
 /* clang-format off */
 static const struct property vm_properties[] = {
-	{ "memory-size", &type_size, FIELD(memory_size), RANGE(PAGE_SIZE, BIT(59)), .step = PAGE_SIZE, .required = true },
-	{ "memory-base", &type_address, FIELD(memory_base), RANGE(VM_DEVICES_END, BIT(59)), .step = MIB(2) },
-	{ "cpus", &type_u32, FIELD(vcpus), RANGE(1, MAX_VCPUS) },
-	{ "cpu-affinity", &type_harts, FIELD(affinity) },
-	{ "priority", &type_u32, FIELD(priority), RANGE(0, VM_PRIORITY_MAX) },
-	{ "time-slice-us", &type_u32, FIELD(time_slice_us), RANGE(1000, 1000000) },
+	{ "memory-size", NUMBER(type_size, memory_size, PAGE_SIZE, BIT(59)), PAGES, REQUIRED },
+	{ "memory-base", NUMBER(type_address, memory_base, VM_DEVICES_END, BIT(59)), LEAVES },
+	{ "cpus", NUMBER(type_u32, vcpus, 1, MAX_VCPUS) },
+	{ "cpu-affinity", OTHER(type_harts, affinity) },
+	{ "priority", NUMBER(type_u32, priority, 0, VM_PRIORITY_MAX) },
+	{ "time-slice-us", NUMBER(type_u32, time_slice_us, 1000, 1000000) },
 	{ "mmu-type", CHOICE(gstage_levels, mmu_types) },
 	{ "interrupt-files", CHOICE(interrupt_files, file_policies) },
-	{ "interrupt-identities", &type_u32, FIELD(interrupt_identities), RANGE(63, 2047), .step = 64, .below = 1 },
-	{ "autostart", &type_bool, FIELD(autostart) },
+	{ "interrupt-identities", NUMBER(type_u32, interrupt_identities, 63, 2047), IDENTITIES },
+	{ "autostart", OTHER(type_bool, autostart) },
 	{ "on-reboot", CHOICE(on_reboot, actions) },
 	{ "on-failure", CHOICE(on_failure, actions) },
 };
 
 static const struct property kernel_properties[] = {
-	{ "file", &type_file, FIELD(kernel), .required = true },
-	{ "bootargs", &type_string, FIELD(bootargs) },
+	{ "file", OTHER(type_file, kernel), REQUIRED },
+	{ "bootargs", OTHER(type_string, bootargs) },
 };
 
 static const struct property ramdisk_properties[] = {
-	{ "file", &type_file, FIELD(ramdisk), .required = true },
+	{ "file", OTHER(type_file, ramdisk), REQUIRED },
 };
 
 static const struct property device_tree_properties[] = {
-	{ "file", &type_file, FIELD(device_tree), .required = true },
+	{ "file", OTHER(type_file, device_tree), REQUIRED },
 };
 
 const struct property_group vm_property_groups[VM_PROPERTY_GROUPS] = {

@@ -26,7 +26,7 @@ struct bundle {
 /** One entry of a bundle. Pointers live as long as the bundle's memory. */
 struct bundle_file {
 	const char *name; /* without a leading "/" or "./" */
-	const void *data; /* aligned to 4 bytes when the bundle is; page-aligned when packed by hvpack */
+	const void *data; /* at a multiple of 4 in the bundle; of 4 KiB when hvpack packed it */
 	size_t size; /* bytes, may be 0 */
 	bool regular; /* false: a directory, link or device node */
 };

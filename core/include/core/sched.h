@@ -72,14 +72,20 @@ bool sched_held(const struct sched_entity *entity);
 /** Changes where it may run, moves it if need be. Returns 0 or -EINVAL (no online hart). */
 int sched_set_affinity(struct sched_entity *entity, const struct hartset *affinity);
 
-/** Something of higher or equal rank waits: the current entity's turn ends. This hart. */
-void sched_tick(struct hart *hart, uint64_t now);
+/**
+ * Somebody asked this hart to look at its queue: whether what runs should leave the hart.
+ * Starts its time slice when others wait from now on. Interrupts off.
+ */
+bool sched_should_leave(struct hart *hart);
 
 /**
  * The hart's main loop, on its own stack with interrupts off: puts away what ran, picks what
  * runs next, idles when there is nothing. Never returns.
  */
 _Noreturn void hart_loop(void);
+
+/** What runs on @hart, or NULL. That hart only. */
+struct sched_entity *sched_current(const struct hart *hart);
 
 /** How many entities wait in a hart's queue. */
 unsigned int sched_waiting(const struct hart *hart);

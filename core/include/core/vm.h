@@ -85,20 +85,27 @@ struct vm {
 	struct spinlock lock;
 	uint64_t sbi_enabled; /* the SBI extensions it has, one bit a slot; set by sbi_vm_init() */
 	unsigned int id; /* small number for the shell and consoles, 0 to 9 and on */
-	char name[VM_NAME_MAX];
+	char name[VM_NAME_MAX + 1];
 	enum vm_state state;
 	char reason[96]; /* why it is paused, stopped or failed */
 	uint32_t request; /* enum vm_request; atomic */
+	char request_reason[96]; /* guarded by the lock */
+	bool held; /* its vCPUs may not run; control lock */
 	bool ended_badly;
 	struct vm_config config;
 	struct vm_layout layout;
+	struct arch_vm arch;
 	struct gstage gstage;
 	struct vm_chunk chunks[VM_MAX_CHUNKS];
 	unsigned int chunk_count;
 	struct device *devices[VM_MAX_DEVICES];
 	unsigned int device_count;
 	struct device *irqchip; /* one of the devices: the APLIC */
+	bool imsic; /* its vCPUs have interrupt files; otherwise the APLIC drives them */
+	uint16_t last_vcpu[MAX_HARTS]; /* index + 1 of the one that ran there last; by hart */
 	struct device *uart;
+	struct device *rtc;
+	struct timer rtc_timer; /* the RTC's alarm */
 	struct console *console;
 	struct vcpu *vcpus[MAX_VCPUS];
 	unsigned int vcpu_count;

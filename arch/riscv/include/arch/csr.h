@@ -151,6 +151,8 @@
 
 #define HVICTL_VTI (1UL << 30)
 #define HVICTL_IID_SHIFT 16
+/** IID 9, IPRIO 1: stopi shows an external interrupt although no VS-file has one. */
+#define HVICTL_EXTIRQ (9UL << HVICTL_IID_SHIFT | 1)
 
 #define HGATP_MODE_SHIFT 60
 #define HGATP_VMID_SHIFT 44

@@ -54,7 +54,4 @@ int gstage_walk(struct gstage *gstage, gpa_t at, hpa_t *to, unsigned int *access
 /** The value of hgatp for this table. */
 uint64_t gstage_hgatp(const struct gstage *gstage);
 
-/** Sets how many VMIDs there are: the smallest VMIDLEN of the harts. While booting. */
-void vmid_init(unsigned int bits);
-
 #endif

@@ -6,6 +6,7 @@
 #ifndef ARCH_HART_H
 #define ARCH_HART_H
 
+#include <arch/isa.h>
 #include <core/types.h>
 
 struct hart;
@@ -27,7 +28,7 @@ enum hart_feature {
 
 struct arch_hart {
 	uint64_t features; /* BIT(enum hart_feature) */
-	uint64_t isa[4]; /* extensions of the device tree's list, by enum isa_extension */
+	struct isa_set isa; /* what the device tree says: a hint, but for what has no CSR */
 	uint64_t henvcfg; /* writable bits */
 	uint64_t hstateen0; /* writable bits */
 	uint64_t hedeleg; /* writable bits */
@@ -35,20 +36,20 @@ struct arch_hart {
 	uint8_t vmid_bits;
 	uint8_t guest_files; /* GEILEN: highest writable bit of hgeie, limited by the IMSIC's reg */
 	uint32_t vlenb; /* bytes of a vector register, 0 without vector */
+	const char *mmu_type; /* of satp, from the device tree */
 	uint32_t cbom_block, cboz_block, cbop_block; /* bytes, 0 without */
 	struct vcpu *fp_owner; /* whose FP registers this hart holds */
 	struct vcpu *vector_owner;
 	uint64_t hgatp; /* as last written */
-	uint64_t hvip; /* as last written */
 	uint64_t timer_deadline; /* of the hypervisor's own timer, as last programmed */
-	void *trap_scratch; /* jump target of an expected trap, NULL otherwise */
 };
 
 static inline struct hart *arch_hart_self(void)
 {
 	struct hart *self;
 
-	__asm__("mv %0, tp" : "=r"(self));
+	/* volatile: a service thread may go on on another hart after any wait */
+	__asm__ volatile("mv %0, tp" : "=r"(self));
 	return self;
 }
 

@@ -7,11 +7,13 @@
 #ifndef ARCH_VCPU_H
 #define ARCH_VCPU_H
 
+#include <arch/isa.h>
 #include <core/types.h>
 
 struct vcpu;
 struct vm;
 struct hart;
+struct guest_machine;
 
 /* Indexes of arch_vcpu.regs that have a meaning of their own. */
 #define REG_RA 1
@@ -44,12 +46,15 @@ struct arch_vcpu {
 	uint8_t *vector; /* 32 registers of vlenb bytes, or NULL */
 };
 
-/** A trap from a guest, as the exit handlers need it. */
-struct guest_trap {
-	uint64_t cause;
-	uint64_t stval;
-	uint64_t htval;
-	uint64_t htinst;
+/** What all vCPUs of a VM have in common: what every hart of its affinity has. */
+struct arch_vm {
+	uint64_t features; /* BIT(enum hart_feature) */
+	uint64_t henvcfg; /* for its vCPUs */
+	uint64_t hstateen0;
+	struct isa_set isa;
+	uint32_t vlenb; /* bytes of a vector register */
+	uint32_t cbom_block, cboz_block, cbop_block; /* bytes, 0 without */
+	const char *mmu_type; /* of the vCPUs, for the device tree */
 };
 
 /** Sets up a new vCPU's state for its VM's features. 0 or -ENOMEM. Thread context. */
@@ -65,11 +70,17 @@ void arch_vcpu_save(struct vcpu *vcpu);
 /** Loads @vcpu into this hart, as far as it is not loaded already. Interrupts off. */
 void arch_vcpu_load(struct vcpu *vcpu);
 
+/** The hart is going to idle: what is loaded must not wake it by its pending interrupts. */
+void arch_vcpu_quiesce(struct hart *hart);
+
 /** Does the pending work @bits (enum vcpu_pending) of the loaded vCPU. */
 void arch_vcpu_sync(struct vcpu *vcpu, uint32_t bits);
 
 /** Enters the guest with all registers restored. Interrupts off, on the hart's stack. */
 _Noreturn void arch_vcpu_enter(struct vcpu *vcpu);
+
+/** The loaded vCPU's interrupt file or line changed by its own doing: recomputes VSEIP. */
+void arch_vcpu_extirq_changed(struct vcpu *vcpu);
 
 /** Whether the loaded vCPU has an interrupt pending and enabled: WFI would not wait. */
 bool arch_vcpu_interrupt_pending(struct vcpu *vcpu);
@@ -97,5 +108,12 @@ static inline void arch_vcpu_set_reg(struct arch_vcpu *arch, unsigned int reg, u
  * G-stage levels it needs. Called before vCPUs are made. Returns 0 or -ENOTSUP (reported).
  */
 int arch_vm_init(struct vm *vm);
+
+/** On this hart: nothing of @vm (a struct vm *) is loaded any more. Interrupts off. */
+void arch_vm_forget(void *vm);
+
+/** Fills in what the architecture knows of the guest's machine, for its device tree. */
+void arch_vm_machine(const struct vm *vm, struct guest_machine *machine, const char **extensions,
+		     unsigned int room);
 
 #endif

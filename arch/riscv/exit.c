@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Exits from guests: what C does between trap_entry and the return to the guest. Interrupts are
+ * off, the vCPU is loaded, and everything ends in bounded time.
+ */
+#include <arch/exit.h>
+#include <arch/sbi.h>
+#include <arch/trap.h>
+#include <core/hart.h>
+#include <core/log.h>
+#include <core/vm.h>
+#include <inttypes.h>
+
+void exit_interrupt(struct vcpu *vcpu, uint64_t cause)
+{
+	vcpu->exits++;
+	host_interrupt(cause);
+}
+
+void exit_ecall(struct vcpu *vcpu)
+{
+	vcpu->exits++;
+	csr_write(CSR_SEPC, csr_read(CSR_SEPC) + 4);
+	sbi_call(vcpu);
+}
+
+void exit_full(struct vcpu *vcpu, uint64_t cause)
+{
+	vcpu->exits++;
+	switch (cause) {
+	case CAUSE_FETCH_GUEST:
+		exit_fetch(vcpu);
+		break;
+	case CAUSE_LOAD_GUEST:
+	case CAUSE_STORE_GUEST:
+		exit_access(vcpu, cause);
+		break;
+	case CAUSE_VIRTUAL_INSN:
+		exit_instruction(vcpu);
+		break;
+	default:
+		/* Delegated wherever the hart allows that; the guest's own affair in any case. */
+		arch_vcpu_inject(vcpu, cause, csr_read(CSR_STVAL));
+		break;
+	}
+}
+
+bool exit_pending(struct vcpu *vcpu)
+{
+	struct hart *hart = hart_self();
+	uint32_t bits = __atomic_exchange_n(&vcpu->pending, 0, __ATOMIC_SEQ_CST);
+
+	if (bits & PENDING_LEAVE) {
+		/* What came meanwhile is done at the next run, and keeps it from sleeping. */
+		if (bits & ~PENDING_LEAVE)
+			__atomic_fetch_or(&vcpu->pending, bits & ~PENDING_LEAVE, __ATOMIC_SEQ_CST);
+		return true;
+	}
+	arch_vcpu_sync(vcpu, bits);
+	return __atomic_load_n(&hart->resched, __ATOMIC_SEQ_CST) && sched_should_leave(hart);
+}

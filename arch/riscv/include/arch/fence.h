@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Fences of the hypervisor extension, on this hart (privileged specification, "Hypervisor
+ * Memory-Management Fence Instructions"). Encoded by hand: compilers are not given `h`.
+ */
+#ifndef ARCH_FENCE_H
+#define ARCH_FENCE_H
+
+#include <core/types.h>
+
+/** All VS-stage translations of the current VMID. */
+static inline void hfence_vvma_all(void)
+{
+	__asm__ volatile(".insn r 0x73, 0, 0x11, x0, x0, x0" ::: "memory");
+}
+
+/** One page of guest-virtual addresses of the current VMID, in all address spaces. */
+static inline void hfence_vvma(uint64_t at)
+{
+	__asm__ volatile(".insn r 0x73, 0, 0x11, x0, %0, x0" ::"r"(at) : "memory");
+}
+
+/** The same in one address space. */
+static inline void hfence_vvma_asid(uint64_t at, uint64_t asid)
+{
+	__asm__ volatile(".insn r 0x73, 0, 0x11, x0, %0, %1" ::"r"(at), "r"(asid) : "memory");
+}
+
+static inline void hfence_vvma_asid_all(uint64_t asid)
+{
+	__asm__ volatile(".insn r 0x73, 0, 0x11, x0, x0, %0" ::"r"(asid) : "memory");
+}
+
+/** All G-stage translations of all VMIDs. */
+static inline void hfence_gvma_all(void)
+{
+	__asm__ volatile(".insn r 0x73, 0, 0x31, x0, x0, x0" ::: "memory");
+}
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * This hart's clock and timer interrupt.
+ */
+#ifndef ARCH_TIME_H
+#define ARCH_TIME_H
+
+#include <arch/csr.h>
+#include <core/types.h>
+
+/** The `time` CSR, in ticks. */
+static inline uint64_t arch_time(void)
+{
+	return csr_read(CSR_TIME);
+}
+
+/**
+ * Makes the timer interrupt of this hart pending from @deadline (ticks) on, by stimecmp or the
+ * firmware; UINT64_MAX turns it off.
+ */
+void arch_timer_set(uint64_t deadline);
+
+#endif

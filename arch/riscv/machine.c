@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a VM's vCPUs get: the intersection of what the harts of its affinity have. Computed once
+ * when the VM is created, from records that do not change after boot.
+ */
+#include <arch/csr.h>
+#include <arch/isa.h>
+#include <arch/sbi.h>
+#include <core/guestfdt.h>
+#include <core/hart.h>
+#include <core/log.h>
+#include <core/timer.h>
+#include <core/vm.h>
+#include <errno.h>
+
+static const char *const gstage_names[] = { [3] = "Sv39x4", [4] = "Sv48x4", [5] = "Sv57x4" };
+
+/* Takes out of @arch what @hart does not have. */
+static void intersect(struct arch_vm *arch, const struct arch_hart *hart)
+{
+	arch->features &= hart->features;
+	arch->henvcfg &= hart->henvcfg;
+	arch->hstateen0 &= hart->hstateen0;
+	isa_intersect(&arch->isa, &hart->isa);
+	/* Vector registers of different lengths cannot move between harts. */
+	if (arch->vlenb != hart->vlenb)
+		arch->features &= ~BIT(FEATURE_VECTOR);
+	if (arch->cbom_block != hart->cbom_block)
+		arch->cbom_block = 0;
+	if (arch->cboz_block != hart->cboz_block)
+		arch->cboz_block = 0;
+	if (arch->cbop_block != hart->cbop_block)
+		arch->cbop_block = 0;
+}
+
+static int levels_choose(struct vm *vm, const struct hart *hart, unsigned int levels)
+{
+	if (hart->arch.gstage_modes & BIT(levels))
+		return 0;
+	log_error("%s: hart %lu has no %s", vm->name, (unsigned long)hart->id,
+		  gstage_names[levels]);
+	return -ENOTSUP;
+}
+
+/* The bits of henvcfg that guests may use; ADUE stays clear, so that they see Svade. */
+#define HENVCFG_GUEST (HENVCFG_PBMTE | HENVCFG_STCE | HENVCFG_CBIE | HENVCFG_CBCFE | HENVCFG_CBZE)
+
+int arch_vm_init(struct vm *vm)
+{
+	struct arch_vm *arch = &vm->arch;
+	unsigned int levels = vm->config.gstage_levels;
+	bool first = true;
+	int error = 0;
+
+	if (!levels)
+		levels = gstage_levels_for(gpa(vm->config.memory_base + vm->config.memory_size - 1));
+	for (unsigned int i = 0; i < hart_count && !error; i++) {
+		const struct hart *hart = harts[i];
+
+		if (!hart_online(hart) || !hartset_has(&vm->affinity, i))
+			continue;
+		if (first)
+			*arch = (struct arch_vm){
+				.features = hart->arch.features,
+				.henvcfg = hart->arch.henvcfg & HENVCFG_GUEST,
+				.hstateen0 = hart->arch.hstateen0,
+				.isa = hart->arch.isa,
+				.vlenb = hart->arch.vlenb,
+				.cbom_block = hart->arch.cbom_block,
+				.cboz_block = hart->arch.cboz_block,
+				.cbop_block = hart->arch.cbop_block,
+				.mmu_type = hart->arch.mmu_type,
+			};
+		first = false;
+		intersect(arch, &hart->arch);
+		error = levels_choose(vm, hart, levels);
+	}
+	if (first)
+		return -ENOTSUP;
+	if (error)
+		return error;
+	if (!(arch->features & BIT(FEATURE_SSTC)))
+		arch->henvcfg &= ~HENVCFG_STCE;
+	/* CBIE is a field: 01 makes CBO.INVAL flush, which is all that a guest may do. */
+	if ((arch->henvcfg & HENVCFG_CBIE) == HENVCFG_CBIE)
+		arch->henvcfg &= ~HENVCFG_CBIE | HENVCFG_CBIE_FLUSH;
+	vm->imsic = arch->features >> FEATURE_SSAIA & 1;
+	arch->hstateen0 &= HSTATEEN0_SE0 | HSTATEEN0_ENVCFG |
+			   (vm->imsic ? HSTATEEN0_CSRIND | HSTATEEN0_AIA | HSTATEEN0_IMSIC : 0);
+	sbi_vm_init(vm);
+	return gstage_init(&vm->gstage, levels);
+}
+
+void arch_vm_machine(const struct vm *vm, struct guest_machine *machine, const char **extensions,
+		     unsigned int room)
+{
+	const struct arch_vm *arch = &vm->arch;
+	struct isa_guest guest = {
+		.common = &arch->isa,
+		.features = arch->features,
+		.henvcfg = arch->henvcfg,
+		.imsic = vm->imsic,
+	};
+
+	machine->timebase_frequency = (uint32_t)timebase;
+	machine->extension_count = isa_guest_list(&guest, extensions, room);
+	machine->extensions = extensions;
+	machine->mmu_type = arch->mmu_type;
+	machine->cbom_block_size = arch->cbom_block;
+	machine->cboz_block_size = arch->cboz_block;
+	machine->cbop_block_size = arch->cbop_block;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The timer of a hart: stimecmp where it exists (Sstc), the firmware otherwise.
+ */
+#include <arch/firmware.h>
+#include <arch/time.h>
+#include <core/hart.h>
+#include <core/timer.h>
+
+uint64_t time_now(void)
+{
+	return arch_time();
+}
+
+void arch_timer_set(uint64_t deadline)
+{
+	struct arch_hart *arch = &hart_self()->arch;
+
+	if (arch->timer_deadline == deadline)
+		return;
+	arch->timer_deadline = deadline;
+	if (arch_hart_has(arch, FEATURE_SSTC))
+		csr_write(CSR_STIMECMP, deadline);
+	else
+		firmware_set_timer(deadline);
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The boot story. The boot hart does everything up to the scheduler; the others are started
+ * one after the other and join it there.
+ */
+#include <arch/boot.h>
+#include <arch/csr.h>
+#include <arch/firmware.h>
+#include <arch/irqflags.h>
+#include <arch/isa.h>
+#include <arch/mmu.h>
+#include <arch/sbi.h>
+#include <arch/thread.h>
+#include <arch/vmid.h>
+#include <core/alloc.h>
+#include <core/check.h>
+#include <core/console.h>
+#include <core/hart.h>
+#include <core/hostdt.h>
+#include <core/log.h>
+#include <core/options.h>
+#include <core/page.h>
+#include <core/sched.h>
+#include <core/timer.h>
+#include <core/version.h>
+#include <core/vm.h>
+#include <drivers/irqchip.h>
+#include <inttypes.h>
+#include <libfdt.h>
+#include <stdlib.h>
+
+#define START_TIMEOUT_US 2000000
+
+/* Nothing can go on: says why, as often as a reader needs. */
+static _Noreturn void boot_stop(void)
+{
+	arch_irq_disable();
+	for (;;)
+		arch_wait();
+}
+
+static struct hart *hart_new(uint64_t id)
+{
+	struct hart *hart = hart_count == 0 ? &boot_hart_area : alloc_zero(sizeof(*hart));
+
+	if (!hart)
+		return NULL;
+	hart->index = hart_count;
+	hart->id = id;
+	harts[hart_count++] = hart;
+	return hart;
+}
+
+/* What each hart needs besides its struct. False when memory is out. */
+static bool hart_prepare(struct hart *hart, int node)
+{
+	isa_parse_cpu(host_fdt, node, &hart->arch.isa);
+	hart->arch.cbom_block = hostdt_u32(node, "riscv,cbom-block-size", 0);
+	hart->arch.cboz_block = hostdt_u32(node, "riscv,cboz-block-size", 0);
+	hart->arch.cbop_block = hostdt_u32(node, "riscv,cbop-block-size", 0);
+	hart->arch.mmu_type = fdt_getprop(host_fdt, node, "mmu-type", NULL);
+	hart->stack_top = mmu_stack_create();
+	return hart->stack_top && !sched_hart_init(hart) && !timer_hart_init(hart);
+}
+
+/* All harts of the device tree get a struct, the boot hart the first; some are left out. */
+static void harts_find(void)
+{
+	const char *limit = option_get("harts");
+	unsigned int most = limit ? (unsigned int)strtoul(limit, NULL, 0) : MAX_HARTS;
+	uint64_t id;
+
+	for (int node = hostdt_cpu_next(-1, &id); node >= 0; node = hostdt_cpu_next(node, &id)) {
+		struct hart *hart;
+
+		if (id == harts[0]->id) {
+			CHECK(hart_prepare(harts[0], node));
+			continue;
+		}
+		if (hart_count >= MIN(most, (unsigned int)MAX_HARTS)) {
+			log_warn("hart %" PRIu64 ": left out: more than %u harts", id,
+				 MIN(most, (unsigned int)MAX_HARTS));
+			continue;
+		}
+		if (!hostdt_enabled(node) || !fdt_getprop(host_fdt, node, "mmu-type", NULL)) {
+			log_warn("hart %" PRIu64 ": left out: disabled or without an MMU", id);
+			continue;
+		}
+		hart = hart_new(id);
+		CHECK(hart && hart_prepare(hart, node));
+	}
+	CHECK(harts[0]->stack_top);
+}
+
+static void hart_start(struct hart *hart)
+{
+	uint64_t end = time_now() + us_to_ticks(START_TIMEOUT_US);
+	long error;
+
+	__atomic_store_n(&hart->state, HART_STARTING, __ATOMIC_SEQ_CST);
+	error = arch_hart_start(hart);
+	while (!error && time_now() < end &&
+	       __atomic_load_n(&hart->state, __ATOMIC_ACQUIRE) == HART_STARTING)
+		arch_relax();
+	if (hart_online(hart))
+		return;
+	if (error)
+		hart->absent_reason = "the firmware does not start it";
+	else if (!hart->absent_reason)
+		hart->absent_reason = "it did not come within two seconds";
+	__atomic_store_n(&hart->state, HART_ABSENT, __ATOMIC_SEQ_CST);
+	log_warn("hart %" PRIu64 ": left out: %s (error %ld)", hart->id, hart->absent_reason, error);
+}
+
+/* This hart takes part from now on. */
+static void hart_ready(struct hart *hart)
+{
+	irqchip_hart_init();
+	timer_program(hart, TIMER_NEVER);
+	csr_set(CSR_SIE, 1UL << IRQ_SSI | 1UL << IRQ_STI | 1UL << IRQ_SEI);
+	__atomic_store_n(&hart->state, HART_ONLINE, __ATOMIC_SEQ_CST);
+}
+
+static unsigned int harts_start(void)
+{
+	unsigned int online = 1;
+	unsigned int vmid_bits = harts[0]->arch.vmid_bits;
+
+	for (unsigned int i = 1; i < hart_count; i++) {
+		hart_start(harts[i]);
+		if (hart_online(harts[i])) {
+			online++;
+			vmid_bits = MIN(vmid_bits, harts[i]->arch.vmid_bits);
+		}
+	}
+	vmid_init(vmid_bits);
+	return online;
+}
+
+static void timebase_find(void)
+{
+	int cpus = fdt_path_offset(host_fdt, "/cpus");
+	uint32_t frequency = cpus < 0 ? 0 : hostdt_u32(cpus, "timebase-frequency", 0);
+
+	if (frequency)
+		timebase = frequency;
+	else
+		log_warn("/cpus has no timebase-frequency: 10 MHz taken");
+}
+
+_Noreturn void init(uint64_t hart_id, uint64_t fdt)
+{
+	uint64_t offset = fdt & (MIB(2) - 1);
+	unsigned int online;
+
+	hart_new(hart_id);
+	firmware_init();
+	log_info("Hartvisor %s, boot hart %" PRIu64, VERSION, hart_id);
+	if (!arch_has_hypervisor()) {
+		log_error("hart %" PRIu64 " has no hypervisor extension (H): nothing can run here",
+			  hart_id);
+		boot_stop();
+	}
+	if (hostdt_init((const void *)(VA_BOOT_FDT + offset), BOOT_FDT_ROOM - offset)) {
+		log_error("device tree at 0x%" PRIx64 ": none, or broken: nothing can run here",
+			  fdt);
+		boot_stop();
+	}
+	mmu_init();
+	options_init(hostdt_bootargs());
+	timebase_find();
+	log_info("memory: %" PRIu64 " MiB, image at 0x%" PRIx64, page_total() >> 8,
+		 mmu_image_base);
+	harts_find();
+	irqchip_init();
+	log_info("interrupts: %s", irqchip_describe());
+	if (!arch_hart_init(harts[0])) {
+		log_error("hart %" PRIu64 ": no G-stage mode works: nothing can run here", hart_id);
+		boot_stop();
+	}
+	hart_ready(harts[0]);
+	console_init();
+	online = harts_start();
+	log_info("harts: %u of %u online", online, hart_count);
+	sbi_init();
+	console_start();
+	shell_start();
+	vm_manager_start();
+	arch_stack_reset(hart_loop);
+}
+
+_Noreturn void init_secondary(uint64_t hart_id)
+{
+	struct hart *hart = hart_self();
+
+	CHECK(hart->id == hart_id);
+	if (!arch_hart_init(hart)) {
+		hart->absent_reason = "it has no hypervisor extension or no G-stage mode";
+		__atomic_store_n(&hart->state, HART_ABSENT, __ATOMIC_SEQ_CST);
+		boot_stop();
+	}
+	hart_ready(hart);
+	hart_loop();
+}

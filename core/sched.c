@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The scheduler. Each hart has a queue with a lock of rank LOCK_SCHED. An entity's state is
+ * changed by compare-and-swap; entity->on is cleared, last of all, by the hart that ran it, so
+ * that another hart that picks it up waits until its registers are in memory.
+ */
+#include <arch/irqflags.h>
+#include <arch/thread.h>
+#include <core/alloc.h>
+#include <core/check.h>
+#include <core/sched.h>
+#include <core/thread.h>
+#include <core/timer.h>
+#include <core/vm.h>
+#include <errno.h>
+
+struct run_queue {
+	struct spinlock lock;
+	struct list waiting[PRIORITIES];
+	uint32_t count; /* of all lists; written under the lock, read anywhere */
+	uint32_t idle; /* the hart has nothing to run; atomic */
+	uint32_t priority; /* of what runs; atomic */
+};
+
+#define ENTITY(item) container_of(item, struct sched_entity, link)
+
+int sched_hart_init(struct hart *hart)
+{
+	hart->queue = alloc_zero(sizeof(*hart->queue));
+	if (!hart->queue)
+		return -ENOMEM;
+	spin_init(&hart->queue->lock, LOCK_SCHED);
+	for (unsigned int i = 0; i < PRIORITIES; i++)
+		list_init(&hart->queue->waiting[i]);
+	return 0;
+}
+
+void sched_entity_init(struct sched_entity *entity, enum sched_kind kind, unsigned int priority,
+		       uint32_t slice)
+{
+	CHECK(priority < PRIORITIES);
+	list_init(&entity->link);
+	entity->kind = kind;
+	entity->state = SCHED_PARKED;
+	entity->priority = (uint8_t)priority;
+	entity->slice = slice;
+	for (unsigned int i = 0; i < ARRAY_SIZE(entity->affinity.bits); i++)
+		entity->affinity.bits[i] = UINT64_MAX;
+}
+
+unsigned int sched_waiting(const struct hart *hart)
+{
+	return __atomic_load_n(&hart->queue->count, __ATOMIC_RELAXED);
+}
+
+static bool state_change(struct sched_entity *entity, uint32_t from, uint32_t to)
+{
+	return __atomic_compare_exchange_n(&entity->state, &from, to, false, __ATOMIC_SEQ_CST,
+					   __ATOMIC_SEQ_CST);
+}
+
+static bool is_held(const struct sched_entity *entity)
+{
+	return __atomic_load_n(&entity->hold, __ATOMIC_SEQ_CST) != 0;
+}
+
+static bool may_run_on(const struct sched_entity *entity, const struct hart *hart)
+{
+	return hart_online(hart) && hartset_has(&entity->affinity, hart->index);
+}
+
+static bool hart_is_idle(const struct hart *hart)
+{
+	return __atomic_load_n(&hart->queue->idle, __ATOMIC_SEQ_CST) && !sched_waiting(hart);
+}
+
+/* Where an entity that became RUNNABLE should go: warm and idle, idle, warm, least loaded. */
+static struct hart *choose_hart(const struct sched_entity *entity)
+{
+	struct hart *last = entity->last;
+	struct hart *best = NULL;
+
+	if (last && !may_run_on(entity, last))
+		last = NULL;
+	if (last && hart_is_idle(last))
+		return last;
+	for (unsigned int i = 0; i < hart_count; i++) {
+		struct hart *hart = harts[i];
+
+		if (!may_run_on(entity, hart))
+			continue;
+		if (hart_is_idle(hart))
+			return hart;
+		if (!best || sched_waiting(hart) < sched_waiting(best))
+			best = hart;
+	}
+	return last ? last : best;
+}
+
+/* Puts a RUNNABLE entity into a hart's queue and tells the hart if that matters to it. */
+static void enqueue(struct hart *hart, struct sched_entity *entity)
+{
+	struct run_queue *queue = hart->queue;
+	unsigned long flags = spin_lock(&queue->lock);
+
+	list_insert(&queue->waiting[entity->priority], &entity->link);
+	__atomic_store_n(&queue->count, queue->count + 1, __ATOMIC_SEQ_CST);
+	spin_unlock(&queue->lock, flags);
+	if (!__atomic_load_n(&queue->idle, __ATOMIC_SEQ_CST) &&
+	    __atomic_load_n(&queue->priority, __ATOMIC_RELAXED) > entity->priority)
+		return;
+	__atomic_store_n(&hart->resched, 1, __ATOMIC_SEQ_CST);
+	if (hart != hart_self())
+		hart_kick(hart);
+}
+
+static void make_runnable(struct sched_entity *entity)
+{
+	struct hart *hart = choose_hart(entity);
+
+	CHECK(hart);
+	enqueue(hart, entity);
+}
+
+bool sched_wake(struct sched_entity *entity)
+{
+	unsigned long flags = arch_irq_save();
+	bool ours = state_change(entity, SCHED_BLOCKED, SCHED_RUNNABLE);
+
+	if (ours)
+		make_runnable(entity);
+	arch_irq_restore(flags);
+	return ours;
+}
+
+bool sched_unpark(struct sched_entity *entity)
+{
+	unsigned long flags = arch_irq_save();
+	bool ours = !is_held(entity) && state_change(entity, SCHED_PARKED, SCHED_RUNNABLE);
+
+	if (ours)
+		make_runnable(entity);
+	arch_irq_restore(flags);
+	return ours;
+}
+
+void sched_hold(struct sched_entity *entity)
+{
+	struct hart *on;
+
+	__atomic_fetch_add(&entity->hold, 1, __ATOMIC_SEQ_CST);
+	state_change(entity, SCHED_BLOCKED, SCHED_PARKED);
+	on = __atomic_load_n(&entity->on, __ATOMIC_SEQ_CST);
+	if (on) {
+		__atomic_store_n(&on->resched, 1, __ATOMIC_SEQ_CST);
+		hart_kick(on);
+	}
+}
+
+void sched_release(struct sched_entity *entity)
+{
+	CHECK(__atomic_fetch_sub(&entity->hold, 1, __ATOMIC_SEQ_CST) > 0);
+}
+
+bool sched_held(const struct sched_entity *entity)
+{
+	return __atomic_load_n(&entity->state, __ATOMIC_SEQ_CST) == SCHED_PARKED &&
+	       !__atomic_load_n(&entity->on, __ATOMIC_SEQ_CST);
+}
+
+int sched_set_affinity(struct sched_entity *entity, const struct hartset *affinity)
+{
+	bool possible = false;
+	struct hart *on;
+
+	for (unsigned int i = 0; i < hart_count; i++)
+		possible |= hart_online(harts[i]) && hartset_has(affinity, i);
+	if (!possible)
+		return -EINVAL;
+	entity->affinity = *affinity;
+	on = __atomic_load_n(&entity->on, __ATOMIC_SEQ_CST);
+	if (on) {
+		__atomic_store_n(&on->resched, 1, __ATOMIC_SEQ_CST);
+		hart_kick(on);
+	}
+	return 0;
+}
+
+struct sched_entity *sched_current(const struct hart *hart)
+{
+	if (hart->running)
+		return &hart->running->sched;
+	return hart->thread ? &hart->thread->sched : NULL;
+}
+
+/* The highest priority that waits in a queue, or -1. The lock need not be held. */
+static int best_waiting(const struct run_queue *queue)
+{
+	for (int p = PRIORITIES - 1; p >= 0; p--)
+		if (__atomic_load_n(&queue->waiting[p].next, __ATOMIC_RELAXED) !=
+		    &queue->waiting[p])
+			return p;
+	return -1;
+}
+
+bool sched_should_leave(struct hart *hart)
+{
+	struct sched_entity *entity = sched_current(hart);
+	int waiting = best_waiting(hart->queue);
+	uint64_t now = time_now();
+
+	__atomic_store_n(&hart->resched, 0, __ATOMIC_SEQ_CST);
+	if (is_held(entity) || !may_run_on(entity, hart) || waiting > entity->priority)
+		return true;
+	if (now >= entity->slice_end)
+		return waiting >= 0;
+	if (waiting == entity->priority && entity->slice_end == TIMER_NEVER) {
+		entity->slice_end = now + entity->slice;
+		timer_program(hart, entity->slice_end);
+	}
+	return false;
+}
+
+/* Takes the first entity of a queue that may run on @hart; those that are held are parked. */
+static struct sched_entity *dequeue(struct run_queue *queue, const struct hart *hart)
+{
+	struct sched_entity *found = NULL;
+	unsigned long flags = spin_lock(&queue->lock);
+
+	for (int p = PRIORITIES - 1; p >= 0 && !found; p--) {
+		struct list *item = queue->waiting[p].next;
+
+		while (item != &queue->waiting[p] && !found) {
+			struct sched_entity *entity = ENTITY(item);
+
+			item = item->next;
+			if (!is_held(entity) && !may_run_on(entity, hart))
+				continue;
+			list_remove(&entity->link);
+			__atomic_store_n(&queue->count, queue->count - 1, __ATOMIC_SEQ_CST);
+			if (is_held(entity))
+				state_change(entity, SCHED_RUNNABLE, SCHED_PARKED);
+			else
+				found = entity;
+		}
+	}
+	spin_unlock(&queue->lock, flags);
+	return found;
+}
+
+/* What this hart runs next: from its own queue, otherwise from another's. */
+static struct sched_entity *pick(struct hart *hart)
+{
+	struct sched_entity *entity = NULL;
+
+	if (sched_waiting(hart))
+		entity = dequeue(hart->queue, hart);
+	for (unsigned int i = 1; i < hart_count && !entity; i++) {
+		struct hart *other = harts[(hart->index + i) % hart_count];
+
+		if (hart_online(other) && sched_waiting(other))
+			entity = dequeue(other->queue, hart);
+	}
+	return entity;
+}
+
+/* Where a preempted entity waits for its next turn: here, unless fewer wait elsewhere. */
+static struct hart *next_turn(const struct sched_entity *entity, struct hart *hart)
+{
+	struct hart *best = may_run_on(entity, hart) ? hart : choose_hart(entity);
+
+	CHECK(best);
+	for (unsigned int i = 0; i < hart_count; i++)
+		if (may_run_on(entity, harts[i]) && sched_waiting(harts[i]) < sched_waiting(best))
+			best = harts[i];
+	return best;
+}
+
+/* The hart's registers are free: what ran there goes where its reason for leaving says. */
+static void put_away(struct hart *hart)
+{
+	struct sched_entity *entity = sched_current(hart);
+	enum sched_leave how;
+
+	if (!entity)
+		return;
+	how = entity->leave;
+	entity->leave = LEAVE_PREEMPTED;
+	entity->runtime += time_now();
+	if (hart->running)
+		arch_vcpu_save(hart->running);
+	hart->running = NULL;
+	hart->thread = NULL;
+	if (how == LEAVE_PREEMPTED && !is_held(entity)) {
+		__atomic_store_n(&entity->on, NULL, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&entity->state, SCHED_RUNNABLE, __ATOMIC_SEQ_CST);
+		enqueue(next_turn(entity, hart), entity);
+		return;
+	}
+	if (how == LEAVE_BLOCK && !is_held(entity)) {
+		if (entity->kind == SCHED_VCPU)
+			vcpu_block(container_of(entity, struct vcpu, sched));
+		__atomic_store_n(&entity->on, NULL, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&entity->state, SCHED_BLOCKED, __ATOMIC_SEQ_CST);
+		if (is_held(entity))
+			state_change(entity, SCHED_BLOCKED, SCHED_PARKED);
+		else if (entity->kind == SCHED_VCPU ?
+				 vcpu_must_wake(container_of(entity, struct vcpu, sched)) :
+				 thread_must_wake(container_of(entity, struct thread, sched)))
+			sched_wake(entity);
+		return;
+	}
+	__atomic_store_n(&entity->on, NULL, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&entity->state, SCHED_PARKED, __ATOMIC_SEQ_CST);
+	if (entity->kind == SCHED_VCPU && how == LEAVE_PARK)
+		vcpu_parked(container_of(entity, struct vcpu, sched));
+}
+
+/* Runs an entity that this hart has dequeued. Returns only if it cannot run here after all. */
+static void run(struct hart *hart, struct sched_entity *entity)
+{
+	uint64_t now;
+
+	while (__atomic_load_n(&entity->on, __ATOMIC_ACQUIRE)) {
+		hart_serve();
+		arch_relax();
+	}
+	__atomic_store_n(&entity->on, hart, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&entity->state, SCHED_RUNNING, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&hart->queue->priority, entity->priority, __ATOMIC_RELAXED);
+	if (entity->last != hart) {
+		entity->migrations += entity->last != NULL;
+		entity->last = hart;
+	}
+	now = time_now();
+	entity->runtime -= now;
+	entity->slice_end = best_waiting(hart->queue) == entity->priority ? now + entity->slice :
+									   TIMER_NEVER;
+	timer_program(hart, entity->slice_end);
+	if (entity->kind == SCHED_THREAD) {
+		hart->thread = container_of(entity, struct thread, sched);
+		arch_thread_resume(hart->thread);
+	}
+	hart->running = container_of(entity, struct vcpu, sched);
+	vcpu_run(hart->running);
+	put_away(hart);
+}
+
+static void idle(struct hart *hart)
+{
+	struct run_queue *queue = hart->queue;
+	uint64_t start = time_now();
+
+	timer_program(hart, TIMER_NEVER);
+	arch_vcpu_quiesce(hart);
+	__atomic_store_n(&queue->idle, 1, __ATOMIC_SEQ_CST);
+	while (!__atomic_load_n(&hart->resched, __ATOMIC_SEQ_CST) && !sched_waiting(hart)) {
+		arch_wait();
+		/* Takes what is pending; trap_entry finds neither guest nor thread. */
+		arch_irq_enable();
+		arch_irq_disable();
+	}
+	__atomic_store_n(&queue->idle, 0, __ATOMIC_SEQ_CST);
+	hart->idle_ticks += time_now() - start;
+}
+
+_Noreturn void hart_loop(void)
+{
+	struct hart *hart = hart_self();
+
+	put_away(hart);
+	for (;;) {
+		struct sched_entity *next;
+
+		__atomic_store_n(&hart->resched, 0, __ATOMIC_SEQ_CST);
+		hart_serve();
+		next = pick(hart);
+		if (next)
+			run(hart, next);
+		else
+			idle(hart);
+	}
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Software timers, a queue for each hart in order of deadline. A timer is in at most one queue;
+ * which one is its `hart` field, changed under that queue's lock (rank LOCK_TIMER).
+ */
+#include <arch/irqflags.h>
+#include <arch/time.h>
+#include <core/alloc.h>
+#include <core/check.h>
+#include <core/timer.h>
+#include <errno.h>
+
+struct timer_queue {
+	struct spinlock lock;
+	struct list timers;
+	uint64_t slice_end; /* of what runs on the hart; only this hart touches it */
+};
+
+uint64_t timebase = 10000000;
+
+int timer_hart_init(struct hart *hart)
+{
+	hart->timers = alloc_zero(sizeof(*hart->timers));
+	if (!hart->timers)
+		return -ENOMEM;
+	spin_init(&hart->timers->lock, LOCK_TIMER);
+	list_init(&hart->timers->timers);
+	hart->timers->slice_end = TIMER_NEVER;
+	return 0;
+}
+
+void timer_init(struct timer *timer, void (*expired)(struct timer *timer))
+{
+	list_init(&timer->link);
+	timer->deadline = TIMER_NEVER;
+	timer->expired = expired;
+	timer->hart = NULL;
+}
+
+static struct timer *timer_first(struct timer_queue *queue)
+{
+	return list_empty(&queue->timers) ? NULL :
+					    container_of(queue->timers.next, struct timer, link);
+}
+
+/* Sets the hardware to what comes first. On the queue's hart, lock held. */
+static void queue_program(struct timer_queue *queue)
+{
+	struct timer *first = timer_first(queue);
+
+	arch_timer_set(first ? MIN(first->deadline, queue->slice_end) : queue->slice_end);
+}
+
+void timer_cancel(struct timer *timer)
+{
+	struct hart *hart = __atomic_load_n(&timer->hart, __ATOMIC_ACQUIRE);
+
+	while (hart) {
+		unsigned long flags = spin_lock(&hart->timers->lock);
+		bool ours = timer->hart == hart;
+
+		if (ours) {
+			list_remove(&timer->link);
+			__atomic_store_n(&timer->hart, NULL, __ATOMIC_RELEASE);
+		}
+		spin_unlock(&hart->timers->lock, flags);
+		hart = ours ? NULL : __atomic_load_n(&timer->hart, __ATOMIC_ACQUIRE);
+	}
+}
+
+void timer_arm(struct timer *timer, uint64_t deadline)
+{
+	unsigned long irq = arch_irq_save();
+	struct timer_queue *queue = hart_self()->timers;
+	unsigned long flags;
+	struct list *at;
+
+	timer_cancel(timer);
+	if (deadline == TIMER_NEVER) {
+		arch_irq_restore(irq);
+		return;
+	}
+	flags = spin_lock(&queue->lock);
+	timer->deadline = deadline;
+	for (at = queue->timers.next; at != &queue->timers; at = at->next)
+		if (container_of(at, struct timer, link)->deadline > deadline)
+			break;
+	list_insert(at, &timer->link);
+	__atomic_store_n(&timer->hart, hart_self(), __ATOMIC_RELEASE);
+	if (queue->timers.next == &timer->link)
+		queue_program(queue);
+	spin_unlock(&queue->lock, flags);
+	arch_irq_restore(irq);
+}
+
+void timer_program(struct hart *hart, uint64_t slice_end)
+{
+	struct timer_queue *queue = hart->timers;
+	unsigned long flags = spin_lock(&queue->lock);
+
+	queue->slice_end = slice_end;
+	queue_program(queue);
+	spin_unlock(&queue->lock, flags);
+}
+
+void timer_interrupt(struct hart *hart)
+{
+	struct timer_queue *queue = hart->timers;
+	uint64_t now = time_now();
+
+	for (;;) {
+		unsigned long flags = spin_lock(&queue->lock);
+		struct timer *timer = timer_first(queue);
+
+		if (!timer || timer->deadline > now) {
+			if (queue->slice_end <= now) {
+				queue->slice_end = TIMER_NEVER;
+				__atomic_store_n(&hart->resched, 1, __ATOMIC_RELAXED);
+			}
+			queue_program(queue);
+			spin_unlock(&queue->lock, flags);
+			return;
+		}
+		list_remove(&timer->link);
+		__atomic_store_n(&timer->hart, NULL, __ATOMIC_RELEASE);
+		spin_unlock(&queue->lock, flags);
+		timer->expired(timer);
+	}
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vCPUs: making them, starting them, telling them of work, and their side of the scheduler.
+ * `pending`, `hsm` and the scheduler's state are atomic; the rest belongs to the hart that runs
+ * the vCPU, or to whoever holds it (sched_hold) while it does not run.
+ */
+#include <arch/sbi.h>
+#include <core/alloc.h>
+#include <core/check.h>
+#include <core/vm.h>
+#include <emulators/swfile.h>
+#include <errno.h>
+
+/* The guest's timer is due: in hardware (Sstc) for a sleeping vCPU, otherwise emulated. */
+static void vcpu_timer_expired(struct timer *timer)
+{
+	struct vcpu *vcpu = container_of(timer, struct vcpu, timer);
+
+	if (vcpu->arch.features & BIT(FEATURE_SSTC))
+		sched_wake(&vcpu->sched);
+	else
+		vcpu_notify(vcpu, PENDING_TIMER);
+}
+
+struct vcpu *vcpu_create(struct vm *vm, unsigned int index)
+{
+	struct vcpu *vcpu = alloc_zero(sizeof(*vcpu));
+
+	if (!vcpu)
+		return NULL;
+	vcpu->vm = vm;
+	vcpu->index = index;
+	sched_entity_init(&vcpu->sched, SCHED_VCPU, vm->config.priority,
+			  (uint32_t)us_to_ticks(vm->config.time_slice_us));
+	vcpu->sched.affinity = vm->affinity;
+	timer_init(&vcpu->timer, vcpu_timer_expired);
+	if (vm->imsic) {
+		vcpu->file = alloc_zero(sizeof(*vcpu->file));
+		if (!vcpu->file) {
+			alloc_free(vcpu);
+			return NULL;
+		}
+		swfile_init(vcpu->file, vm->config.interrupt_identities);
+	}
+	if (arch_vcpu_init(vcpu)) {
+		alloc_free(vcpu->file);
+		alloc_free(vcpu);
+		return NULL;
+	}
+	vcpu_reset(vcpu);
+	return vcpu;
+}
+
+void vcpu_destroy(struct vcpu *vcpu)
+{
+	timer_cancel(&vcpu->timer);
+	arch_vcpu_destroy(vcpu);
+	alloc_free(vcpu->file);
+	alloc_free(vcpu);
+}
+
+void vcpu_reset(struct vcpu *vcpu)
+{
+	timer_cancel(&vcpu->timer);
+	vcpu->timer_deadline = TIMER_NEVER;
+	vcpu->pending = 0;
+	vcpu->extirq = 0;
+	vcpu->hsm = HSM_STOPPED;
+	if (vcpu->file)
+		swfile_reset(vcpu->file);
+	arch_vcpu_reset(vcpu, 0, 0, 0);
+}
+
+void vcpu_notify(struct vcpu *vcpu, uint32_t bits)
+{
+	struct hart *on;
+
+	__atomic_fetch_or(&vcpu->pending, bits, __ATOMIC_SEQ_CST);
+	if (sched_wake(&vcpu->sched))
+		return;
+	on = __atomic_load_n(&vcpu->sched.on, __ATOMIC_SEQ_CST);
+	if (on && on != hart_self())
+		hart_kick(on);
+}
+
+int vcpu_start(struct vcpu *vcpu, uint64_t pc, uint64_t opaque)
+{
+	uint32_t stopped = HSM_STOPPED;
+
+	if (!__atomic_compare_exchange_n(&vcpu->hsm, &stopped, HSM_START_PENDING, false,
+					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+		if (stopped == HSM_STARTED || stopped == HSM_SUSPENDED)
+			return -EALREADY;
+		return stopped == HSM_START_PENDING ? -EINPROGRESS : -EBUSY;
+	}
+	/* Stopped and parked, so nobody else touches its registers. */
+	timer_cancel(&vcpu->timer);
+	vcpu->timer_deadline = TIMER_NEVER;
+	arch_vcpu_reset(vcpu, pc, vcpu->index, opaque);
+	sched_unpark(&vcpu->sched);
+	return 0;
+}
+
+void vcpu_leave(struct vcpu *vcpu, enum sched_leave how)
+{
+	vcpu->sched.leave = how;
+	__atomic_fetch_or(&vcpu->pending, PENDING_LEAVE, __ATOMIC_RELAXED);
+}
+
+void vcpu_run(struct vcpu *vcpu)
+{
+	uint32_t bits;
+
+	if (vcpu->arch.features & BIT(FEATURE_SSTC))
+		timer_cancel(&vcpu->timer);
+	arch_vcpu_load(vcpu);
+	bits = __atomic_exchange_n(&vcpu->pending, 0, __ATOMIC_SEQ_CST);
+	arch_vcpu_sync(vcpu, bits);
+	if (unlikely(vcpu->hsm != HSM_STARTED)) {
+		if (vcpu->hsm == HSM_START_PENDING) {
+			__atomic_store_n(&vcpu->hsm, HSM_STARTED, __ATOMIC_SEQ_CST);
+		} else if (vcpu->hsm == HSM_SUSPENDED && !sbi_hsm_resume(vcpu)) {
+			__atomic_fetch_and(&vcpu->pending, ~PENDING_LEAVE, __ATOMIC_SEQ_CST);
+			return;
+		}
+	}
+	if (!(bits & PENDING_LEAVE))
+		arch_vcpu_enter(vcpu);
+}
+
+void vcpu_block(struct vcpu *vcpu)
+{
+	if (vcpu->arch.features & BIT(FEATURE_SSTC))
+		timer_arm(&vcpu->timer, arch_vcpu_wakeup(vcpu));
+}
+
+bool vcpu_must_wake(const struct vcpu *vcpu)
+{
+	return __atomic_load_n(&vcpu->pending, __ATOMIC_SEQ_CST) != 0;
+}
+
+void vcpu_parked(struct vcpu *vcpu)
+{
+	uint32_t pending = HSM_STOP_PENDING;
+
+	__atomic_compare_exchange_n(&vcpu->hsm, &pending, HSM_STOPPED, false, __ATOMIC_SEQ_CST,
+				    __ATOMIC_SEQ_CST);
+}
+
+static void flush_nothing(void *opaque)
+{
+	/* That the hart answers means that it left the guest; pending work does the rest. */
+	(void)opaque;
+}
+
+void vcpu_flush_running(struct vm *vm, const uint64_t *vcpu_mask)
+{
+	struct hart *self = hart_self();
+	struct hartset set = { 0 };
+	bool any = false;
+
+	for (unsigned int i = 0; i < vm->vcpu_count; i++) {
+		struct hart *on;
+
+		if (!(vcpu_mask[i / 64] >> (i % 64) & 1))
+			continue;
+		on = __atomic_load_n(&vm->vcpus[i]->sched.on, __ATOMIC_SEQ_CST);
+		if (on && on != self) {
+			hartset_add(&set, on->index);
+			any = true;
+		}
+	}
+	if (any)
+		hart_call(&set, flush_nothing, NULL);
+}
+
+void vm_msi_send(struct vm *vm, unsigned int vcpu_index, unsigned int identity)
+{
+	struct vcpu *vcpu;
+
+	if (vcpu_index >= vm->vcpu_count || !vm->imsic)
+		return;
+	vcpu = vm->vcpus[index_mask(vcpu_index, MAX_VCPUS)];
+	if (swfile_inject(vcpu->file, identity))
+		vcpu_notify(vcpu, PENDING_EXTIRQ);
+}
+
+void vm_extirq_set(struct vm *vm, unsigned int vcpu_index, bool level)
+{
+	struct vcpu *vcpu;
+
+	if (vcpu_index >= vm->vcpu_count)
+		return;
+	vcpu = vm->vcpus[index_mask(vcpu_index, MAX_VCPUS)];
+	if (__atomic_exchange_n(&vcpu->extirq, level, __ATOMIC_SEQ_CST) != level)
+		vcpu_notify(vcpu, PENDING_EXTIRQ);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The VM manager: the service thread that creates the VMs of the bundle at boot, does what
+ * guests ask for (shutdown, reset), and ends the machine with the last VM when told so.
+ */
+#include <arch/firmware.h>
+#include <arch/mmu.h>
+#include <core/bundle.h>
+#include <core/console.h>
+#include <core/hostdt.h>
+#include <core/log.h>
+#include <core/options.h>
+#include <core/report_log.h>
+#include <core/thread.h>
+#include <core/vm.h>
+#include <core/vm_parts.h>
+#include <core/vmdesc.h>
+
+static struct thread *manager;
+static struct bundle bundle; /* in the initrd, for ever: VMs are reset from it */
+static unsigned int never_created; /* VMs of the bundle that could not be made */
+static unsigned int destroyed_well, destroyed_badly;
+
+void vm_manager_wake(void)
+{
+	if (manager)
+		thread_wake(manager);
+}
+
+static const void *bundle_find_description(void)
+{
+	struct report_log report;
+	uint64_t start, end;
+
+	report_log_init(&report, "bundle");
+	if (hostdt_chosen_address("linux,initrd-start", &start) ||
+	    hostdt_chosen_address("linux,initrd-end", &end) || start >= end) {
+		log_error("bundle: there is none: /chosen has no linux,initrd-start and -end");
+		return NULL;
+	}
+	if (start < mmu_ram_base) {
+		log_error("bundle: it does not lie in RAM");
+		return NULL;
+	}
+	if (bundle_open(hpa_to_hva(hpa(start)), end - start, &bundle, &report.report))
+		return NULL;
+	return vmdesc_open(&bundle, NULL, 0, &report.report);
+}
+
+static void create_one(const void *fdt, int node)
+{
+	static struct vm_config config;
+	struct report_log report;
+	struct vm *vm = NULL;
+
+	report_log_init(&report, "bundle");
+	if (vmdesc_parse(fdt, node, &bundle, &config, &report.report) == 0)
+		vm = vm_create(&config);
+	if (!vm)
+		never_created++;
+	else if (config.autostart)
+		vm_start(vm);
+}
+
+static void create_all(void)
+{
+	const void *fdt = bundle_find_description();
+	struct report_log report;
+
+	report_log_init(&report, "bundle");
+	if (!fdt) {
+		never_created++;
+		return;
+	}
+	if (vmdesc_check(fdt, &report.report))
+		never_created++;
+	vm_control_lock();
+	for (int node = vmdesc_next(fdt, -1); node >= 0; node = vmdesc_next(fdt, node)) {
+		bool first = !vm_next(NULL);
+
+		create_one(fdt, node);
+		if (first && vm_next(NULL))
+			console_focus(vm_next(NULL)->console);
+	}
+	vm_control_unlock();
+}
+
+static void reboot(struct vm *vm, const char *reason)
+{
+	if (vm->config.on_reboot == VM_ACTION_STOP) {
+		vm_end(vm, VM_STOPPED, false, reason);
+		return;
+	}
+	log_info("%s: %s", vm->name, reason);
+	vm_reset(vm);
+}
+
+static void serve(struct vm *vm)
+{
+	uint32_t what = __atomic_exchange_n(&vm->request, VM_REQUEST_NONE, __ATOMIC_SEQ_CST);
+	char reason[sizeof(vm->request_reason)];
+	unsigned long flags;
+
+	if (what == VM_REQUEST_NONE || (vm->state != VM_RUNNING && vm->state != VM_PAUSED))
+		return;
+	flags = spin_lock(&vm->lock);
+	for (size_t i = 0; i < sizeof(reason); i++)
+		reason[i] = vm->request_reason[i];
+	spin_unlock(&vm->lock, flags);
+	if (what == VM_REQUEST_REBOOT)
+		reboot(vm, reason);
+	else if (what == VM_REQUEST_FAIL && vm->config.on_failure == VM_ACTION_RESET)
+		vm_reset(vm);
+	else
+		vm_end(vm, what == VM_REQUEST_FAIL ? VM_FAILED : VM_STOPPED,
+		       what == VM_REQUEST_FAIL, reason);
+}
+
+void vm_manager_forget(const struct vm *vm)
+{
+	if (vm->ended_badly)
+		destroyed_badly++;
+	else
+		destroyed_well++;
+}
+
+/* Whether all VMs have ended; says how. */
+static bool all_ended(void)
+{
+	unsigned int well = destroyed_well, badly = never_created + destroyed_badly;
+
+	for (struct vm *vm = vm_next(NULL); vm; vm = vm_next(vm)) {
+		if (vm->state != VM_STOPPED && vm->state != VM_FAILED)
+			return false;
+		if (vm->ended_badly)
+			badly++;
+		else
+			well++;
+	}
+	log_info("hartvisor: all VMs ended: %u well, %u badly", well, badly);
+	return true;
+}
+
+static void manager_main(void *opaque)
+{
+	bool ended = false;
+
+	(void)opaque;
+	create_all();
+	for (;;) {
+		vm_control_lock();
+		for (struct vm *vm = vm_next(NULL); vm; vm = vm_next(vm))
+			serve(vm);
+		if (!ended && option_get("poweroff") && all_ended()) {
+			ended = true;
+			firmware_shutdown(false);
+			log_error("the firmware cannot power the machine off");
+		}
+		vm_control_unlock();
+		thread_wait(TIMER_NEVER);
+	}
+}
+
+void vm_manager_start(void)
+{
+	manager = thread_create("vm-manager", manager_main, NULL);
+	if (!manager)
+		log_error("out of memory for the VM manager: no VM will run");
+}
