@@ -103,7 +103,6 @@ void shell_start(void)
 {
 	const struct console_input input = { .receive = shell_receive };
 
-	console_start();
 	thread = thread_create("shell", shell_run, NULL);
 	if (!thread) {
 		log_error("shell: out of memory for the thread");

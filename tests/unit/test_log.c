@@ -149,7 +149,8 @@ static void reading_goes_on_where_it_ended(void **state)
 	log_info("next");
 	assert_int_equal(log_read(&position, text, 5), 5);
 	assert_memory_equal(text, "[    ", 5);
-	assert_int_equal(log_read(&position, text, sizeof(text)), strlen("0.000000] hart 3: next\n"));
+	assert_int_equal(log_read(&position, text, sizeof(text)),
+			 strlen("0.000000] hart 3: next\n"));
 	assert_int_equal(log_read(&position, text, sizeof(text)), 0);
 }
 

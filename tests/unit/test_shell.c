@@ -184,6 +184,7 @@ static int setup(void **state)
 	options_init("");
 	console_init();
 	console_focus(NULL);
+	console_start();
 	shell_start();
 	vm_fill(0, "debian", VM_RUNNING);
 	vm_fill(1, "payload", VM_PAUSED);

@@ -73,7 +73,7 @@ uint64_t console_written(struct console *console);
 /** The host port's receive interrupt, or a poll when it has none. Interrupts off. */
 void console_poll(void);
 
-/** Starts the threads of the console (console_start()) and of the shell. */
+/** Starts the shell's thread. */
 void shell_start(void);
 
 /** Output of a shell command, to whoever gave it. Thread context. */
