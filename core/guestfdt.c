@@ -332,8 +332,7 @@ static void write_soc(struct writer *w)
 	node_end(w);
 }
 
-static void write_syscon(struct writer *w, const char *name, const char *compatible,
-			 uint32_t value)
+static void write_syscon(struct writer *w, const char *name, const char *compatible, uint32_t value)
 {
 	if (!w->machine->test.size)
 		return;

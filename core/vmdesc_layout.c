@@ -57,7 +57,7 @@ static const char *kernel_problem(const struct vm_file *file)
 {
 	if (starts_with(file, 0, "\x1f\x8b", 2))
 		return "is compressed with gzip; unpack it first";
-	if (starts_with(file, 0, "\xfd" "7zXZ", 5))
+	if (starts_with(file, 0, "\xfd\x37zXZ", 5))
 		return "is compressed with xz; unpack it first";
 	if (starts_with(file, 0, "\x28\xb5\x2f\xfd", 4))
 		return "is compressed with zstd; unpack it first";
@@ -128,9 +128,8 @@ static bool data_place(struct vm_layout *layout, uint64_t start, uint64_t limit)
 /* Bytes to reserve for the guest's device tree. */
 static uint64_t fdt_size(const struct vm_config *config)
 {
-	uint64_t size = config->device_tree.data ?
-				config->device_tree.size + PAGE_SIZE :
-				FDT_SIZE_BASE + FDT_SIZE_VCPU * config->vcpus;
+	uint64_t size = config->device_tree.data ? config->device_tree.size + PAGE_SIZE
+						 : FDT_SIZE_BASE + FDT_SIZE_VCPU * config->vcpus;
 
 	return align_up(size + strlen(config->bootargs), PAGE_SIZE);
 }
@@ -140,8 +139,9 @@ static void layout_error(const struct vm_config *config, const struct vm_layout 
 {
 	if (config->ramdisk.name)
 		report_error(report,
-			     "ramdisk/file: '%.60s' (0x%" PRIx64 " bytes) and the device tree (0x%"
-			     PRIx64 ") overlap kernel/file '%.60s': it ends at 0x%" PRIx64
+			     "ramdisk/file: '%.60s' (0x%" PRIx64
+			     " bytes) and the device tree (0x%" PRIx64
+			     ") overlap kernel/file '%.60s': it ends at 0x%" PRIx64
 			     ", the memory at 0x%" PRIx64,
 			     config->ramdisk.name, layout->ramdisk_size, layout->fdt_max_size,
 			     config->kernel.name, kernel_end, memory_end);

@@ -71,7 +71,8 @@ static bool parse_u32(const struct property_context *context, const struct prope
 	uint64_t number;
 
 	if (length != 4) {
-		property_error(context, property, "%d bytes, but it is a number of 4 bytes", length);
+		property_error(context, property, "%d bytes, but it is a number of 4 bytes",
+			       length);
 		return false;
 	}
 	number = cells_value(value, length);
@@ -274,7 +275,7 @@ static const struct property_type type_file = { parse_file, print_file };
 static const struct property_type type_harts = { parse_harts, print_harts };
 
 static const struct property_choice mmu_types[] = {
-	{ "riscv,sv39", 3 },
+	{ "riscv,sv39", 3 }, /* the levels */
 	{ "riscv,sv48", 4 },
 	{ "riscv,sv57", 5 },
 	{ "auto", 0 },
@@ -295,8 +296,7 @@ static const struct property_choice actions[] = {
 };
 
 /* A number of @field's width. */
-#define NUMBER(type_, field, low, high) \
-	.type = &(type_), FIELD(field), .min = (low), .max = (high)
+#define NUMBER(type_, field, low, high) .type = &(type_), FIELD(field), .min = (low), .max = (high)
 #define CHOICE(field, names) .type = &type_choice, FIELD(field), .choices = (names)
 #define OTHER(type_, field) .type = &(type_), FIELD(field)
 #define FIELD(field) .offset = offsetof(struct vm_config, field)

@@ -32,9 +32,9 @@ static void append_entry(struct cpio *cpio, const char *name, size_t name_size, 
 		check += ((const uint8_t *)data)[i];
 	assert_true(name_size <= sizeof(padded) && strlen(name) < name_size);
 	memcpy(padded, name, strlen(name));
-	snprintf(header, sizeof(header), "07070%d%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X",
-		 sum ? 2 : 1, 1, mode, 0, 0, 1, 0, (unsigned int)size, 0, 0, 0, 0,
-		 (unsigned int)name_size, check);
+	snprintf(header, sizeof(header),
+		 "07070%d%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X", sum ? 2 : 1, 1,
+		 mode, 0, 0, 1, 0, (unsigned int)size, 0, 0, 0, 0, (unsigned int)name_size, check);
 	append(cpio, header, 110, 1);
 	append(cpio, padded, name_size, 4);
 	append(cpio, data, size, 4);

@@ -16,9 +16,9 @@
 #include "vmtree.h"
 
 static const char *const extensions[] = {
-	"sstc",	  "i",	 "zba",	   "m",	    "a",	"ssaia", "f",	 "d",	   "c",
-	"zicbom", "v",	 "svnapot", "zicsr", "zifencei", "zbb",	 "zvfh",  "svpbmt", "zfh",
-	"zcb",	  "zca", "zawrs",   "zicboz", "i",
+	"sstc",	  "i",	    "zba", "m",	      "a",     "ssaia",	   "f",	  "d",
+	"c",	  "zicbom", "v",   "svnapot", "zicsr", "zifencei", "zbb", "zvfh",
+	"svpbmt", "zfh",    "zcb", "zca",     "zawrs", "zicboz",   "i",
 };
 
 static const char isa[] = "rv64imafdcv_zicbom_zicboz_zicsr_zifencei_zawrs_zfh_zca_zcb_zba_zbb_"
@@ -75,9 +75,9 @@ static int teardown(void **state)
 static void build(struct guest *guest)
 {
 	assert_vm_accepted(&guest->tree);
-	assert_int_equal(vm_layout_compute(&guest->tree.config, &guest->layout,
-					   &guest->tree.report.report),
-			 0);
+	assert_int_equal(
+		vm_layout_compute(&guest->tree.config, &guest->layout, &guest->tree.report.report),
+		0);
 	memset(guest->blob, 0xee, sizeof(guest->blob));
 	guest->result = guestfdt_build(&guest->tree.config, &guest->machine, &guest->layout,
 				       guest->blob, guest->layout.fdt_max_size);
@@ -201,7 +201,8 @@ static void chosen_has_what_the_kernel_is_started_with(void **state)
 	assert_memory_equal(seed, guest->machine.rng_seed, 64);
 	vmtree_remove(&guest->tree, "/vm/ramdisk", NULL);
 	build(guest);
-	assert_null(fdt_getprop(guest->blob, node_at(guest, "/chosen"), "linux,initrd-start", NULL));
+	assert_null(
+		fdt_getprop(guest->blob, node_at(guest, "/chosen"), "linux,initrd-start", NULL));
 }
 
 static void memory_is_one_node(void **state)
@@ -214,8 +215,8 @@ static void memory_is_one_node(void **state)
 		     END);
 	vmtree_set_u64(&guest->tree, "/vm", "memory-base", 0x240000000);
 	build(guest);
-	assert_cells(guest, "/memory@240000000", "reg", C(2), C(0x40000000), C(0),
-		     C(VMTREE_MEMORY), END);
+	assert_cells(guest, "/memory@240000000", "reg", C(2), C(0x40000000), C(0), C(VMTREE_MEMORY),
+		     END);
 }
 
 static void a_cpu_node_has_the_isa_in_both_forms(void **state)
@@ -307,7 +308,8 @@ static void devices_are_where_the_machine_has_them(void **state)
 	aplic = phandle_of(guest, "/soc/interrupt-controller@d000000");
 	assert_text(guest, "/soc", "compatible", "simple-bus");
 	assert_text(guest, "/soc/serial@10000000", "compatible", "ns16550a");
-	assert_cells(guest, "/soc/serial@10000000", "reg", C(0), C(0x10000000), C(0), C(0x100), END);
+	assert_cells(guest, "/soc/serial@10000000", "reg", C(0), C(0x10000000), C(0), C(0x100),
+		     END);
 	assert_cells(guest, "/soc/serial@10000000", "clock-frequency", C(3686400), END);
 	assert_cells(guest, "/soc/serial@10000000", "interrupt-parent", C(aplic), END);
 	assert_cells(guest, "/soc/serial@10000000", "interrupts", C(10), C(4), END);
@@ -331,8 +333,7 @@ static void devices_that_are_not_there_have_no_node(void **state)
 	memset(&guest->machine.aplic, 0, sizeof(guest->machine.aplic));
 	memset(&guest->machine.imsic, 0, sizeof(guest->machine.imsic));
 	build(guest);
-	assert_int_equal(fdt_first_subnode(guest->blob, node_at(guest, "/soc")),
-			 -FDT_ERR_NOTFOUND);
+	assert_int_equal(fdt_first_subnode(guest->blob, node_at(guest, "/soc")), -FDT_ERR_NOTFOUND);
 	assert_null(fdt_getprop(guest->blob, node_at(guest, "/chosen"), "stdout-path", NULL));
 	assert_int_equal(fdt_path_offset(guest->blob, "/poweroff"), -FDT_ERR_NOTFOUND);
 	assert_int_equal(dtc_complaints(guest->blob, (size_t)guest->result), 0);
@@ -442,9 +443,9 @@ static void a_damaged_tree_of_the_vms_own_is_survived(void **state)
 	int chosen;
 
 	assert_vm_accepted(&guest->tree);
-	assert_int_equal(vm_layout_compute(&guest->tree.config, &guest->layout,
-					   &guest->tree.report.report),
-			 0);
+	assert_int_equal(
+		vm_layout_compute(&guest->tree.config, &guest->layout, &guest->tree.report.report),
+		0);
 	assert_int_equal(fdt_create_empty_tree(own, sizeof(own)), 0);
 	chosen = fdt_add_subnode(own, 0, "chosen");
 	assert_int_equal(fdt_setprop_string(own, chosen, "bootargs", "own"), 0);
@@ -469,7 +470,8 @@ static void isa_strings_are_in_canonical_order(void **state)
 		{ { "h", "v", "b", "c", "q", "d", "f", "a", "m", "i" }, 10, "rv64imafdqcbvh" },
 		{ { "zba", "i", "zicsr" }, 3, "rv64i_zicsr_zba" },
 		{ { "svpbmt", "zvfh", "xabc", "i", "smaia" }, 5, "rv64i_zvfh_smaia_svpbmt_xabc" },
-		{ { "zfh", "zfa", "zmmul", "zaamo", "zca", "zkt", "i" }, 7,
+		{ { "zfh", "zfa", "zmmul", "zaamo", "zca", "zkt", "i" },
+		  7,
 		  "rv64i_zmmul_zaamo_zfa_zfh_zca_zkt" },
 		{ { "i", "m", "m", "zba", "zba" }, 5, "rv64im_zba" },
 		{ { "" }, 0, "rv64" },
@@ -479,8 +481,7 @@ static void isa_strings_are_in_canonical_order(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		size_t length = strlen(cases[i].string);
 
-		assert_int_equal(isa_string(buffer, sizeof(buffer), cases[i].names,
-					    cases[i].count),
+		assert_int_equal(isa_string(buffer, sizeof(buffer), cases[i].names, cases[i].count),
 				 length);
 		assert_string_equal(buffer, cases[i].string);
 		assert_int_equal(isa_string(buffer, length + 1, cases[i].names, cases[i].count),

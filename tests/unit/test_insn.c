@@ -240,11 +240,16 @@ static void htinst_that_is_no_transformed_access_is_not_decoded(void **state)
 {
 	static const uint64_t cases[] = {
 		0, /* not provided */
-		0x2000, 0x2020, 0x3000, 0x3020, /* pseudoinstructions */
-		0x2002, 0x52502, /* bit 0 clear */
+		0x2000,
+		0x2020,
+		0x3000,
+		0x3020, /* pseudoinstructions */
+		0x2002,
+		0x52502, /* bit 0 clear */
 		0x100002503, /* bits above 31 */
 		0x00102503, /* an immediate */
-		0x000520a3, 0x02a52023, /* of a store */
+		0x000520a3,
+		0x02a52023, /* of a store */
 		0x00003507 | 7 << 12, /* vector load */
 		0x00007503, /* reserved funct3 */
 		0x0000200f, /* cbo.inval */

@@ -126,7 +126,8 @@ static void harts_are_ranges(void **state)
 		{ "4,0-4", NULL },
 		{ "0-9,3-4", NULL },
 		{ "3-4,0-9", NULL },
-		{ "0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15", "0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15" },
+		{ "0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15",
+		  "0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15" },
 		{ "0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16", NULL },
 	};
 	struct hart_range ranges[VM_AFFINITY_MAX];
@@ -139,9 +140,9 @@ static void harts_are_ranges(void **state)
 		if ((count > 0) != !!cases[i].result || (count > 0) != !problem)
 			fail_msg("%s gives %d", cases[i].text, count);
 		if (count > 0)
-			assert_string_equal(hart_ranges_print(ranges, (unsigned int)count, text,
-							      sizeof(text)),
-					    cases[i].result);
+			assert_string_equal(
+				hart_ranges_print(ranges, (unsigned int)count, text, sizeof(text)),
+				cases[i].result);
 	}
 	assert_string_equal(hart_ranges_print(ranges, 16, text, 4), "0,1");
 }
@@ -288,8 +289,9 @@ static void memory_fits_into_the_address_width_of_the_mode(void **state)
 	static const struct {
 		const char *type;
 		unsigned int bits;
-	} cases[] = { { "riscv,sv39", 41 }, { "riscv,sv48", 50 }, { "riscv,sv57", 59 },
-		      { "auto", 59 } };
+	} cases[] = {
+		{ "riscv,sv39", 41 }, { "riscv,sv48", 50 }, { "riscv,sv57", 59 }, { "auto", 59 }
+	};
 	struct vmtree *tree = *state;
 	char message[80];
 

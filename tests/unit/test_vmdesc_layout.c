@@ -102,7 +102,7 @@ static void what_cannot_be_started_is_refused(void **state)
 		const char *message;
 	} cases[] = {
 		{ "\x1f\x8b\x08", 0, 3, "/vm: kernel/file: 'image' is compressed with gzip" },
-		{ "\xfd" "7zXZ", 0, 5, "is compressed with xz" },
+		{ "\xfd\x37zXZ", 0, 5, "is compressed with xz" },
 		{ "\x28\xb5\x2f\xfd", 0, 4, "is compressed with zstd" },
 		{ "zimg", 4, 4, "is a compressed EFI image" },
 		{ "\177ELF", 0, 4, "is an ELF file" },
@@ -125,8 +125,8 @@ static void what_cannot_be_started_is_refused(void **state)
 
 static void a_kernel_that_does_not_fit_is_refused(void **state)
 {
-	static const uint64_t offsets[] = { MIB(62), MIB(64), MIB(66), BIT(63), BIT(63) - MIB(2),
-					    -MIB(2) };
+	static const uint64_t offsets[] = { MIB(62), MIB(64),	       MIB(66),
+					    BIT(63), BIT(63) - MIB(2), -MIB(2) };
 	static const uint64_t sizes[] = { VMTREE_MEMORY - MIB(2) + 1, BIT(63), UINT64_MAX,
 					  UINT64_MAX - MIB(2) };
 	struct vmtree *tree = *state;
@@ -198,9 +198,8 @@ static void a_device_tree_does_not_cross_2_mib(void **state)
 		for (uint64_t size = MIB(8); size < MIB(10); size += PAGE_SIZE) {
 			tree->config.vcpus = vcpus;
 			tree->config.memory_size = size;
-			assert_int_equal(vm_layout_compute(&tree->config, &layout,
-							   &tree->report.report),
-					 0);
+			assert_int_equal(
+				vm_layout_compute(&tree->config, &layout, &tree->report.report), 0);
 			check_layout(&tree->config, &layout);
 		}
 	}

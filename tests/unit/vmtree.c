@@ -79,8 +79,7 @@ void vmtree_set_u64(struct vmtree *tree, const char *path, const char *name, uin
 	vmtree_set(tree, path, name, &cells, sizeof(cells));
 }
 
-void vmtree_set_string(struct vmtree *tree, const char *path, const char *name,
-		       const char *value)
+void vmtree_set_string(struct vmtree *tree, const char *path, const char *name, const char *value)
 {
 	vmtree_set(tree, path, name, value, strlen(value) + 1);
 }
@@ -106,9 +105,9 @@ void vmtree_pack(struct vmtree *tree)
 		cpio_file(&tree->cpio, "guest.dtb", tree->guest_dtb, tree->guest_dtb_size);
 	cpio_trailer(&tree->cpio);
 	test_report_init(&tree->report);
-	assert_int_equal(bundle_open(tree->cpio.data, tree->cpio.size, &tree->bundle,
-				     &tree->report.report),
-			 0);
+	assert_int_equal(
+		bundle_open(tree->cpio.data, tree->cpio.size, &tree->bundle, &tree->report.report),
+		0);
 	tree->fdt = vmdesc_open(&tree->bundle, NULL, 0, &tree->report.report);
 	if (!tree->fdt)
 		fail_msg("%s", tree->report.text);
@@ -121,8 +120,7 @@ int vmtree_parse(struct vmtree *tree, const char *path)
 	vmtree_pack(tree);
 	node = fdt_path_offset(tree->fdt, path);
 	assert_true(node >= 0);
-	result = vmdesc_parse(tree->fdt, node, &tree->bundle, &tree->config,
-			      &tree->report.report);
+	result = vmdesc_parse(tree->fdt, node, &tree->bundle, &tree->config, &tree->report.report);
 	assert_int_equal(result != 0, tree->report.report.errors != 0);
 	return result;
 }

@@ -40,8 +40,7 @@ void vmtree_set(struct vmtree *tree, const char *path, const char *name, const v
 		size_t size);
 void vmtree_set_u32(struct vmtree *tree, const char *path, const char *name, uint32_t value);
 void vmtree_set_u64(struct vmtree *tree, const char *path, const char *name, uint64_t value);
-void vmtree_set_string(struct vmtree *tree, const char *path, const char *name,
-		       const char *value);
+void vmtree_set_string(struct vmtree *tree, const char *path, const char *name, const char *value);
 void vmtree_remove(struct vmtree *tree, const char *path, const char *name);
 
 /** Changes the header of the file "image". */

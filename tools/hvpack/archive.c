@@ -46,9 +46,9 @@ static void entry_add(struct archive *archive, const char *name, uint32_t mode, 
 
 	if (size > UINT32_MAX)
 		errx(1, "%s: %zu bytes are more than a cpio archive can hold", name, size);
-	snprintf(header, sizeof(header), "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x",
-		 archive->entries, mode, 0, 0, 1, 0, (unsigned int)size, 0, 0, 0, 0,
-		 (unsigned int)name_size, 0);
+	snprintf(header, sizeof(header),
+		 "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", archive->entries,
+		 mode, 0, 0, 1, 0, (unsigned int)size, 0, 0, 0, 0, (unsigned int)name_size, 0);
 	archive_reserve(archive, end - archive->size);
 	memcpy(archive->data + archive->size, header, HEADER_SIZE);
 	memcpy(archive->data + name_at, name, strlen(name));

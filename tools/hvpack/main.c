@@ -72,7 +72,8 @@ static bool name_is_packed(struct pack *pack, const char *name)
 		if (strcmp(bundle_name(pack->names[i]), bundle_name(name)))
 			continue;
 		if ((pack->names[i][0] == '/') != (name[0] == '/'))
-			report_error(pack->report, "'%.100s' and '%.100s' have one name in the bundle",
+			report_error(pack->report,
+				     "'%.100s' and '%.100s' have one name in the bundle",
 				     pack->names[i], name);
 		return true;
 	}
@@ -152,7 +153,8 @@ static int bundle_pack(struct pack *pack, const char *description, const char *o
 	void *fdt = description_read(description, &size);
 
 	files_pack(pack, fdt, size);
-	if (pack->archive.size && !bundle_open(pack->archive.data, pack->archive.size, &bundle, report))
+	if (pack->archive.size &&
+	    !bundle_open(pack->archive.data, pack->archive.size, &bundle, report))
 		vms = vms_parse(&bundle, report, NULL);
 	if (report->errors) {
 		fprintf(stderr, "hvpack: %s: %u error%s, nothing written\n", description,
@@ -210,7 +212,7 @@ static _Noreturn void usage(FILE *stream, int status)
 {
 	fputs("usage: hvpack [-d DIR]... -o BUNDLE DESCRIPTION\n"
 	      "       hvpack -l BUNDLE\n"
-	      "Packs the VM descriptions in DESCRIPTION (.dts or .dtb) and the files that they name.\n"
+	      "Packs the VM descriptions in DESCRIPTION (.dts or .dtb) and the files they name.\n"
 	      "  -o, --output=BUNDLE  the cpio archive to write\n"
 	      "  -d, --dir=DIR        look for files in DIR, before the folder of DESCRIPTION\n"
 	      "  -l, --list           show the VMs of a bundle with all their values\n"
