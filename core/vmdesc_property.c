@@ -274,12 +274,9 @@ static const struct property_type type_string = { parse_string, print_string };
 static const struct property_type type_file = { parse_file, print_file };
 static const struct property_type type_harts = { parse_harts, print_harts };
 
+/* With the levels of the G-stage. */
 static const struct property_choice mmu_types[] = {
-	{ "riscv,sv39", 3 }, /* the levels */
-	{ "riscv,sv48", 4 },
-	{ "riscv,sv57", 5 },
-	{ "auto", 0 },
-	{ NULL, 0 },
+	{ "riscv,sv39", 3 }, { "riscv,sv48", 4 }, { "riscv,sv57", 5 }, { "auto", 0 }, { NULL, 0 },
 };
 
 static const struct property_choice file_policies[] = {
