@@ -18,6 +18,9 @@ test_vmdesc-y := core/vmdesc.c core/vmdesc_harts.c core/vmdesc_layout.c core/vmd
 	core/bundle.c core/report.c tests/unit/cpio.c tests/unit/vmtree.c
 test_vmdesc_layout-y := $(test_vmdesc-y)
 test_guestfdt-y := core/guestfdt.c core/guestfdt_isa.c $(test_vmdesc-y)
+# Runs the packer too.
+test_hvpack-y := tools/hvpack/archive.c tools/hvpack/input.c $(test_bundle-y)
+$(O)/unit/test_hvpack: | $(O)/host/hvpack
 test_hostdt-y := core/hostdt.c core/hostdt_tree.c
 
 # Log, console and shell.
