@@ -39,3 +39,6 @@ fpv-y := fpv.c lib/vectors.S $(payload-lib)
 
 payloads += isolation
 isolation-y := isolation.c lib/code.c lib/aia.c lib/sv39.c $(payload-lib)
+
+payloads += hostile
+hostile-y := hostile.c lib/fuzz.c lib/aia.c lib/sv39.c $(payload-lib)
