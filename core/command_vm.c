@@ -107,9 +107,12 @@ static int vm_show(struct vm *vm)
 	show_memory(vm);
 	show_images(vm);
 	show_devices(vm);
-	if (vm->console)
+	if (vm->console) {
+		struct console_counts counts = console_counts(vm->console);
+
 		shell_printf("console: %" PRIu64 " bytes written, %" PRIu64 " typed bytes lost\n",
-			     console_written(vm->console), console_lost_input(vm->console));
+			     counts.written, counts.lost);
+	}
 	return 0;
 }
 
@@ -142,7 +145,7 @@ static int vm_log(struct vm *vm)
 	if (!vm->console)
 		return -ENOENT;
 	/* A guest that writes faster than the port must not keep us here. */
-	end = console_written(vm->console);
+	end = console_counts(vm->console).written;
 	while (position < end &&
 	       (count = console_read_ring(vm->console, &position, bytes, sizeof(bytes))) > 0)
 		console_write(console_shell(), bytes, count);

@@ -58,6 +58,7 @@ static struct console shell = {
 	.ring_size = SHELL_RING_SIZE,
 };
 static struct console *focus = &shell;
+static bool claimed; /* false while booting: nobody's output is shown yet */
 static uint64_t shown; /* how far the output of the focused console went to the port */
 static int escape = ESCAPE_DEFAULT; /* the prefix, or OPTION_ESCAPE_NONE */
 static bool escape_seen;
@@ -139,6 +140,8 @@ static bool show_some(void) REQUIRES(console_lock)
 	uint64_t begin = ring_begin(focus);
 	size_t at, count;
 
+	if (!claimed)
+		return false;
 	shown = MAX(shown, begin);
 	at = shown & (focus->ring_size - 1);
 	count = MIN(MIN((uint64_t)SHOW_CHUNK, focus->written - shown), focus->ring_size - at);
@@ -179,6 +182,7 @@ static uint64_t show_begin(const struct console *console)
 static void focus_set(struct console *console) REQUIRES(console_lock)
 {
 	focus = console;
+	claimed = true;
 	console->line_length = 0;
 	shown = show_begin(console);
 	port_end_line();
@@ -206,7 +210,7 @@ void console_focus(struct console *console)
 void console_write(struct console *console, const uint8_t *bytes, size_t count)
 {
 	unsigned long flags = spin_lock(&console_lock);
-	bool direct = console == focus && shown == console->written;
+	bool direct = claimed && console == focus && shown == console->written;
 
 	ring_append(console, bytes, count);
 	if (direct) {
@@ -232,13 +236,13 @@ size_t console_read_ring(struct console *console, uint64_t *position, uint8_t *b
 	return count;
 }
 
-uint64_t console_written(struct console *console)
+struct console_counts console_counts(struct console *console)
 {
 	unsigned long flags = spin_lock(&console_lock);
-	uint64_t written = console->written;
+	struct console_counts counts = { .written = console->written, .lost = console->lost };
 
 	spin_unlock(&console_lock, flags);
-	return written;
+	return counts;
 }
 
 /* ---- input ---- */
@@ -308,6 +312,8 @@ static void receive_byte(uint8_t byte) REQUIRES(console_lock)
 	} else if (byte == escape) {
 		escape_seen = true;
 	} else {
+		if (!claimed)
+			focus_set(&shell);
 		type_byte(focus, byte);
 	}
 }
@@ -408,6 +414,7 @@ void console_init(void)
 	if (value)
 		escape = option_parse_escape(value);
 	show_all = option_has("console.show", "all");
+	claimed = false;
 	if (!port_open())
 		log_warn("console: no serial port; the firmware's console is for output only");
 }
@@ -483,13 +490,4 @@ struct console *console_shell(void)
 void console_shell_input(const struct console_input *input)
 {
 	shell.input = *input;
-}
-
-uint64_t console_lost_input(struct console *console)
-{
-	unsigned long flags = spin_lock(&console_lock);
-	uint64_t lost = console->lost;
-
-	spin_unlock(&console_lock, flags);
-	return lost;
 }

@@ -123,7 +123,7 @@ static void unfocused_output_is_kept(void **state)
 	assert_int_equal(console_read_ring(guests[1].console, &position, bytes, sizeof(bytes)), 6);
 	assert_memory_equal(bytes, "hidden", 6);
 	assert_int_equal(console_read_ring(guests[1].console, &position, bytes, sizeof(bytes)), 0);
-	assert_int_equal(console_written(guests[1].console), 6);
+	assert_int_equal(console_counts(guests[1].console).written, 6);
 }
 
 static void focus_shows_banner_and_ring(void **state)
@@ -259,6 +259,19 @@ static void all_consoles_can_be_shown_line_by_line(void **state)
 	console_init();
 }
 
+static void only_the_log_is_shown_until_somebody_has_the_focus(void **state)
+{
+	console_init();
+	write_text(console_shell(), "prompt> ");
+	work();
+	assert_string_equal(fake_output(), "");
+	log_info("booting");
+	assert_string_equal(fake_output(), "[    0.000000] hart 3: booting\r\n");
+	type("\r");
+	assert_non_null(strstr(fake_output(), "--- shell ---\r\n"));
+	assert_string_equal(fake_output() + fake_output_length() - 8, "prompt> ");
+}
+
 /* ---- input ---- */
 
 static void typed_bytes_go_to_the_focus(void **state)
@@ -328,7 +341,7 @@ static void too_many_typed_bytes_are_counted(void **state)
 	guests[0].room = 0;
 	fake_type_bytes(many, sizeof(many));
 	console_poll();
-	assert_int_equal(console_lost_input(guests[0].console), 3000 - 2048);
+	assert_int_equal(console_counts(guests[0].console).lost, 3000 - 2048);
 	guests[0].room = sizeof(guests[0].taken);
 	console_input_ready(guests[0].console);
 	work();
@@ -552,6 +565,7 @@ int main(void)
 		TEST(log_line_restores_only_what_a_return_left),
 		TEST(log_line_gives_up_very_long_lines),
 		TEST(all_consoles_can_be_shown_line_by_line),
+		TEST(only_the_log_is_shown_until_somebody_has_the_focus),
 		TEST(typed_bytes_go_to_the_focus),
 		TEST(interrupt_only_wakes_the_thread),
 		TEST(rest_is_offered_when_there_is_room),

@@ -21,7 +21,10 @@ struct console_input {
 	void *opaque;
 };
 
-/** Takes over the host port from the firmware's console. Boot hart, interrupts off. */
+/**
+ * Takes over the host port from the firmware's console. Until somebody gets the focus, or a key is
+ * pressed, only the log is shown. Boot hart, interrupts off.
+ */
 void console_init(void);
 
 /**
@@ -66,9 +69,12 @@ void console_shell_input(const struct console_input *input);
 size_t console_read_ring(struct console *console, uint64_t *position, uint8_t *buffer,
 			 size_t room);
 
-/** Typed bytes that found no room, and output bytes ever written. */
-uint64_t console_lost_input(struct console *console);
-uint64_t console_written(struct console *console);
+struct console_counts {
+	uint64_t written; /* bytes of output, ever */
+	uint64_t lost; /* typed bytes that found no room */
+};
+
+struct console_counts console_counts(struct console *console);
 
 /** The host port's receive interrupt, or a poll when it has none. Interrupts off. */
 void console_poll(void);
