@@ -31,7 +31,7 @@ static void append_entry(struct cpio *cpio, const char *name, size_t name_size, 
 	for (size_t i = 0; sum && i < size; i++)
 		check += ((const uint8_t *)data)[i];
 	assert_true(name_size <= sizeof(padded) && strlen(name) < name_size);
-	memcpy(padded, name, strlen(name));
+	snprintf(padded, sizeof(padded), "%s", name);
 	snprintf(header, sizeof(header),
 		 "07070%d%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X", sum ? 2 : 1, 1,
 		 mode, 0, 0, 1, 0, (unsigned int)size, 0, 0, 0, 0, (unsigned int)name_size, check);
