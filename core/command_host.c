@@ -76,8 +76,7 @@ static int host_harts_run(unsigned int argc, char *const *argv)
 	for (unsigned int i = 0; i < hart_count; i++) {
 		const struct hart *hart = harts[i];
 
-		shell_printf("%4u %6" PRIu64 " %-8s", hart->index, hart->id,
-			     hart_state_name(hart));
+		shell_printf("%4u %6" PRIu64 " %-8s", hart->index, hart->id, hart_state_name(hart));
 		if (hart_online(hart))
 			shell_printf(" %7u %12" PRIu64 " %12" PRIu64 "\n", sched_waiting(hart),
 				     hart->exits, timebase ? hart->idle_ticks / timebase : 0);

@@ -212,12 +212,9 @@ const struct command vm_commands[] = {
 /* ---- vCPUs ---- */
 
 static const char *const hsm_names[] = {
-	[HSM_STARTED] = "started",
-	[HSM_STOPPED] = "stopped",
-	[HSM_START_PENDING] = "starting",
-	[HSM_STOP_PENDING] = "stopping",
-	[HSM_SUSPENDED] = "suspended",
-	[HSM_SUSPEND_PENDING] = "suspending",
+	[HSM_STARTED] = "started",	   [HSM_STOPPED] = "stopped",
+	[HSM_START_PENDING] = "starting",  [HSM_STOP_PENDING] = "stopping",
+	[HSM_SUSPENDED] = "suspended",	   [HSM_SUSPEND_PENDING] = "suspending",
 	[HSM_RESUME_PENDING] = "resuming",
 };
 

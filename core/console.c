@@ -189,8 +189,8 @@ static void focus_set(struct console *console) REQUIRES(console_lock)
 	if (console == &shell)
 		notice("--- shell ---\n");
 	else if (escape != OPTION_ESCAPE_NONE)
-		notice("--- console of VM %u, %s (%s ? for help) ---\n", console->id,
-		       console->name, escape_name());
+		notice("--- console of VM %u, %s (%s ? for help) ---\n", console->id, console->name,
+		       escape_name());
 	else
 		notice("--- console of VM %u, %s ---\n", console->id, console->name);
 	while (!worker && show_some())
@@ -222,8 +222,7 @@ void console_write(struct console *console, const uint8_t *bytes, size_t count)
 	spin_unlock(&console_lock, flags);
 }
 
-size_t console_read_ring(struct console *console, uint64_t *position, uint8_t *buffer,
-			 size_t room)
+size_t console_read_ring(struct console *console, uint64_t *position, uint8_t *buffer, size_t room)
 {
 	unsigned long flags = spin_lock(&console_lock);
 	size_t count;
@@ -436,8 +435,7 @@ void console_start(void)
 	thread_wake(worker);
 }
 
-struct console *console_create(const char *name, unsigned int id,
-			       const struct console_input *input)
+struct console *console_create(const char *name, unsigned int id, const struct console_input *input)
 {
 	struct console *console = alloc_zero(sizeof(*console));
 	unsigned long flags;

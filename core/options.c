@@ -29,9 +29,9 @@ static int check_last_vm(const char *value)
 static int check_panic(const char *value)
 {
 	return strcmp(value, "halt") == 0 || strcmp(value, "poweroff") == 0 ||
-			       strcmp(value, "reboot") == 0 ?
-		       0 :
-		       -EINVAL;
+			       strcmp(value, "reboot") == 0
+		       ? 0
+		       : -EINVAL;
 }
 
 static int check_list(const char *value)

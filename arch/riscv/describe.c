@@ -25,7 +25,7 @@ static const char *const feature_names[FEATURE_COUNT] = {
 
 /** SBI implementation ids (SBI 3.0, "SBI Implementation IDs"). */
 static const char *const firmware_names[] = {
-	"BBL", "OpenSBI",  "Xvisor", "KVM",	"RustSBI", "Diosix",
+	"BBL",	  "OpenSBI",	 "Xvisor",	  "KVM",      "RustSBI", "Diosix",
 	"Coffer", "Xen Project", "PolarFire HSS", "coreboot", "oreboot", "bhyve",
 };
 
@@ -42,8 +42,8 @@ void arch_hart_describe(const struct hart *hart, void (*line)(const char *text))
 	text[0] = '\0';
 	for (unsigned int i = 0; i < FEATURE_COUNT && at < sizeof(text); i++) {
 		if (arch_hart_has(&hart->arch, (enum hart_feature)i))
-			at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s",
-					       at ? " " : "", feature_name((enum hart_feature)i));
+			at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s", at ? " " : "",
+					       feature_name((enum hart_feature)i));
 	}
 	line(text);
 
@@ -54,8 +54,7 @@ void arch_hart_describe(const struct hart *hart, void (*line)(const char *text))
 					       9 * levels + 12);
 	}
 	snprintf(text + at, sizeof(text) - at, "VMID bits %u, guest interrupt files %u, VLEN %u",
-		 hart->arch.vmid_bits, hart->arch.guest_files,
-		 (unsigned int)hart->arch.vlenb * 8);
+		 hart->arch.vmid_bits, hart->arch.guest_files, (unsigned int)hart->arch.vlenb * 8);
 	line(text);
 }
 

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "fake_host.h"
 #include "../../core/port.h"
+#include "fake_host.h"
 
 #include <core/console.h>
 #include <core/log.h>
@@ -436,7 +436,9 @@ static void prefix_can_be_another(void **state)
 {
 	options_init("console.escape=^]");
 	console_init();
-	type("\x1d" "0" CTRL_T "\x1d\x1d" "\x1dq");
+	type("\x1d"
+	     "0" CTRL_T "\x1d\x1d"
+	     "\x1dq");
 	assert_string_equal(guests[0].taken, CTRL_T "\x1d");
 	assert_non_null(strstr(fake_output(), "Ctrl-] ?"));
 	options_init("console.escape=^t");

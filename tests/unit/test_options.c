@@ -70,11 +70,20 @@ static void unknown_word_is_reported(void **state)
 
 static void bad_value_is_reported_and_ignored(void **state)
 {
-	static const char *const bad[] = { "harts=",	   "harts",	  "harts=two",
-					   "harts=2x",	   "harts=-1",	  "harts= 1",
-					   "poweroff",	   "poweroff=no", "loglevel=7",
-					   "hide",	   "hide=",	  "console.escape=t",
-					   "panic=often",  "console.escape=^",
+	static const char *const bad[] = { "harts=",
+					   "harts",
+					   "harts=two",
+					   "harts=2x",
+					   "harts=-1",
+					   "harts= 1",
+					   "poweroff",
+					   "poweroff=no",
+					   "loglevel=7",
+					   "hide",
+					   "hide=",
+					   "console.escape=t",
+					   "panic=often",
+					   "console.escape=^",
 					   "harts=99999999999999999999" };
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {

@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
-#include "fake_host.h"
 #include "../../core/command.h"
 #include "../../core/port.h"
+#include "fake_host.h"
 
 #include <arch/firmware.h>
 #include <core/log.h>

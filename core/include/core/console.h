@@ -66,8 +66,7 @@ void console_shell_input(const struct console_input *input);
  * Copies what the ring has from *@position on, at most @room bytes, and moves *@position behind
  * it; 0 is the oldest, and what the ring has lost is passed over. Returns how many bytes.
  */
-size_t console_read_ring(struct console *console, uint64_t *position, uint8_t *buffer,
-			 size_t room);
+size_t console_read_ring(struct console *console, uint64_t *position, uint8_t *buffer, size_t room);
 
 struct console_counts {
 	uint64_t written; /* bytes of output, ever */

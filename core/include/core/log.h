@@ -28,11 +28,11 @@ struct log_limit {
 
 bool log_limit_pass(struct log_limit *limit);
 
-#define log_limited(fmt, ...)                                 \
-	do {                                                  \
-		static struct log_limit log_limit_;           \
-		if (log_limit_pass(&log_limit_))              \
-			log_warn(fmt, ##__VA_ARGS__);         \
+#define log_limited(fmt, ...)                         \
+	do {                                          \
+		static struct log_limit log_limit_;   \
+		if (log_limit_pass(&log_limit_))      \
+			log_warn(fmt, ##__VA_ARGS__); \
 	} while (0)
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO };
