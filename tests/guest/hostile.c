@@ -76,6 +76,19 @@ static void csrs_restore(struct fuzz *fuzz)
 	watchdog_set();
 }
 
+/* The UART may be in loop-back or at its divisor, and OpenSBI's console goes through it. */
+static void report(const char *what, unsigned long number)
+{
+	volatile uint8_t *uart = (volatile uint8_t *)fdt_device("ns16550a").address;
+
+	if (uart) {
+		uart[3] = 3;
+		uart[4] = 8;
+		uart[1] = 0;
+	}
+	print("%s %lu", what, number);
+}
+
 /* Runs what is in the code buffer from `pc` with random registers. */
 static void run(struct hart_state *state, unsigned long pc, bool user)
 {
@@ -173,7 +186,7 @@ static void fuzz_hart(void *argument)
 			continue;
 		if (time_now() >= end_time - (args_number("seconds", 5) - second) * ticks_per_second) {
 			csrs_restore(&state->fuzz);
-			print("\nhostile alive %lu", second++);
+			report("\nhostile alive", second++);
 		}
 		if (time_now() >= end_time)
 			time_is_up = true;
@@ -197,6 +210,7 @@ void payload_main(void)
 	print("hostile seed %lu, %lu seconds, %u harts", seed, args_number("seconds", 5), hart_count);
 	end_time = time_now() + args_number("seconds", 5) * ticks_per_second;
 	ended = harts_run(hart_count, fuzz_hart, NULL, 20);
+	report("\nhostile ends, seed", seed);
 	CHECK(ended, "a hart did not start or end");
 	for (unsigned int i = 0; i < hart_count; i++) {
 		struct hart_state *state = &states[hart_ids[i]];
