@@ -230,12 +230,20 @@ static const char *name_of(const char *const *names, unsigned int count, uint32_
 	return value < count ? names[value] : "?";
 }
 
+/** In ticks. While it runs the scheduler has taken off when it began. */
+static uint64_t vcpu_runtime(const struct vcpu *vcpu)
+{
+	uint64_t runtime = __atomic_load_n(&vcpu->sched.runtime, __ATOMIC_RELAXED);
+
+	return (int64_t)runtime < 0 ? runtime + time_now() : runtime;
+}
+
 static void vcpu_print(const struct vcpu *vcpu)
 {
 	const struct hart *hart = __atomic_load_n(&vcpu->sched.last, __ATOMIC_RELAXED);
 	uint32_t hsm = __atomic_load_n(&vcpu->hsm, __ATOMIC_RELAXED);
 	uint32_t state = __atomic_load_n(&vcpu->sched.state, __ATOMIC_RELAXED);
-	uint64_t ms = ticks_to_us(vcpu->sched.runtime) / 1000;
+	uint64_t ms = ticks_to_us(vcpu_runtime(vcpu)) / 1000;
 	char where[12] = "-";
 
 	if (hart)

@@ -379,6 +379,9 @@ static void vcpus_are_listed(void **state)
 	vcpus[1].sched.last = fake_hart_self;
 	vcpus[1].exits = 77;
 	assert_prints("vcpu list", "suspended  blocked     3       1.500           77          0");
+	vcpus[1].sched.runtime = -(uint64_t)FAKE_TIMEBASE;
+	fake_time_set(FAKE_TIMEBASE * UINT64_C(3));
+	assert_prints("vcpu list", "2.000           77");
 	assert_prints("vcpu list", "started    parked      -       0.000");
 	assert_null(strstr(run("vcpu list debian"), "suspended"));
 	vcpus[0].hsm = 99;
