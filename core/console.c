@@ -119,9 +119,11 @@ static void lines_append(struct console *console, const uint8_t *bytes, size_t c
 	REQUIRES(console_lock)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (bytes[i] >= ' ' && bytes[i] <= '~')
-			console->line[console->line_length++] = (char)bytes[i];
-		if (console->line_length < LINE_SIZE && bytes[i] != '\n')
+		uint8_t byte = bytes[i];
+
+		if (byte >= ' ' && byte <= '~')
+			console->line[console->line_length++] = (char)byte;
+		if (console->line_length < LINE_SIZE && byte != '\n')
 			continue;
 		notice("%s| %.*s\n", console->name, (int)console->line_length, console->line);
 		console->line_length = 0;
