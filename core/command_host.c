@@ -71,15 +71,15 @@ static int host_info_run(unsigned int argc, char *const *argv)
 
 static int host_harts_run(unsigned int argc, char *const *argv)
 {
-	shell_printf("%4s %6s %-8s %7s %12s %12s\n", "hart", "id", "state", "waiting", "exits",
+	shell_printf("%4s %6s %-8s %7s %12s\n", "hart", "id", "state", "waiting",
 		     "idle seconds");
 	for (unsigned int i = 0; i < hart_count; i++) {
 		const struct hart *hart = harts[i];
 
 		shell_printf("%4u %6" PRIu64 " %-8s", hart->index, hart->id, hart_state_name(hart));
 		if (hart_online(hart))
-			shell_printf(" %7u %12" PRIu64 " %12" PRIu64 "\n", sched_waiting(hart),
-				     hart->exits, timebase ? hart->idle_ticks / timebase : 0);
+			shell_printf(" %7u %12" PRIu64 "\n", sched_waiting(hart),
+				     timebase ? hart->idle_ticks / timebase : 0);
 		else
 			shell_printf(" %s\n", hart->absent_reason ? hart->absent_reason : "");
 	}
