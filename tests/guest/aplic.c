@@ -15,7 +15,7 @@
 const char payload_name[] = "aplic";
 
 #define SEIP (1ul << IRQ_SEI)
-#define SOURCE 20	/* not wired to any device */
+#define SOURCE 20 /* not wired to any device */
 #define ID 77
 #define UART_IRQ 10
 #define UART_ID 33
@@ -98,7 +98,7 @@ static void test_sourcecfg(void)
 		set(APLIC_SOURCECFG(SOURCE), mode);
 		if (valid[mode])
 			CHECK_EQ(reg(APLIC_SOURCECFG(SOURCE)), mode, "sourcecfg");
-		else	/* QEMU keeps reserved modes. */
+		else /* QEMU keeps reserved modes. */
 			CHECK(bare || valid[reg(APLIC_SOURCECFG(SOURCE)) & 7], "mode %u is kept",
 			      mode);
 		source_reset(SOURCE);
@@ -134,7 +134,7 @@ static void test_inactive(void)
 	set(APLIC_TARGET(SOURCE), target(ID));
 	CHECK(!bit(APLIC_SETIE(0), SOURCE), "can be enabled");
 	CHECK(!bit(APLIC_SETIP(0), SOURCE), "can be pending");
-	if (!bare)	/* QEMU keeps what is written. */
+	if (!bare) /* QEMU keeps what is written. */
 		CHECK_EQ(reg(APLIC_TARGET(SOURCE)), 0, "target");
 	CHECK(msi_absent(ID), "sends an MSI");
 	test_end();
@@ -379,8 +379,8 @@ void payload_main(void)
 	aia_init();
 	if (!aia.has_aplic || !aia.has_imsic || !aia.aplic_msi) {
 		test_begin("aplic");
-		test_skip(aia.has_aplic ? "no IMSIC in the device tree" :
-			  "no APLIC in the device tree");
+		test_skip(aia.has_aplic ? "no IMSIC in the device tree"
+					: "no APLIC in the device tree");
 		test_end();
 		return;
 	}

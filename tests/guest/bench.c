@@ -42,18 +42,23 @@ static void report(const char *name, unsigned long total, unsigned long operatio
  * Runs the statements `rounds` times after a tenth of that as a warm-up, takes off what an empty
  * loop needs and reports the average.
  */
-#define MEASURE(name, ...) do { \
-	unsigned long begin, with, without; \
-	for (unsigned long i = 0; i < rounds / 10 + 1; i++) { __VA_ARGS__; } \
-	begin = now(); \
-	for (unsigned long i = 0; i < rounds; i++) { __VA_ARGS__; } \
-	with = now() - begin; \
-	begin = now(); \
-	for (unsigned long i = 0; i < rounds; i++) \
-		__asm__ volatile("" : : "r"(i) : "memory"); \
-	without = now() - begin; \
-	report(name, with > without ? with - without : 0, rounds); \
-} while (0)
+#define MEASURE(name, ...)                                                 \
+	do {                                                               \
+		unsigned long begin, with, without;                        \
+		for (unsigned long i = 0; i < rounds / 10 + 1; i++) {      \
+			__VA_ARGS__;                                       \
+		}                                                          \
+		begin = now();                                             \
+		for (unsigned long i = 0; i < rounds; i++) {               \
+			__VA_ARGS__;                                       \
+		}                                                          \
+		with = now() - begin;                                      \
+		begin = now();                                             \
+		for (unsigned long i = 0; i < rounds; i++)                 \
+			__asm__ volatile("" : : "r"(i) : "memory");        \
+		without = now() - begin;                                   \
+		report(name, with > without ? with - without : 0, rounds); \
+	} while (0)
 
 static bool on_ipi(struct frame *frame)
 {
@@ -78,7 +83,8 @@ static void bench_sbi(void)
 {
 	MEASURE("sbi_null", sbi_call(SBI_BASE, 0, 0, 0, 0));
 	MEASURE("sbi_set_timer", sbi_set_timer(-1ul));
-	MEASURE("sbi_rfence_self", sbi_call6(SBI_RFENCE, 1, 1, this_hart()->id, 0, PAGE_SIZE, 0, 0));
+	MEASURE("sbi_rfence_self",
+		sbi_call6(SBI_RFENCE, 1, 1, this_hart()->id, 0, PAGE_SIZE, 0, 0));
 	this_hart()->on_interrupt = on_ipi;
 	csr_write(CSR_SIE, 1 << IRQ_SSI);
 	irq_enable();

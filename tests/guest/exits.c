@@ -46,11 +46,14 @@ static void test_probe(void)
 		const char *name;
 		bool required;
 	} extensions[] = {
-		{ SBI_TIME, "TIME", true }, { SBI_IPI, "IPI", true }, { SBI_RFENCE, "RFNC", true },
-		{ SBI_HSM, "HSM", true }, { SBI_SRST, "SRST", true }, { SBI_DBCN, "DBCN", true },
-		{ SBI_PMU, "PMU", false }, { SBI_SUSP, "SUSP", false }, { SBI_CPPC, "CPPC", false },
-		{ SBI_NACL, "NACL", false }, { SBI_STA, "STA", false }, { SBI_SSE, "SSE", false },
-		{ SBI_FWFT, "FWFT", false }, { SBI_DBTR, "DBTR", false }, { SBI_MPXY, "MPXY", false },
+		{ SBI_TIME, "TIME", true },   { SBI_IPI, "IPI", true },
+		{ SBI_RFENCE, "RFNC", true }, { SBI_HSM, "HSM", true },
+		{ SBI_SRST, "SRST", true },   { SBI_DBCN, "DBCN", true },
+		{ SBI_PMU, "PMU", false },    { SBI_SUSP, "SUSP", false },
+		{ SBI_CPPC, "CPPC", false },  { SBI_NACL, "NACL", false },
+		{ SBI_STA, "STA", false },    { SBI_SSE, "SSE", false },
+		{ SBI_FWFT, "FWFT", false },  { SBI_DBTR, "DBTR", false },
+		{ SBI_MPXY, "MPXY", false },
 	};
 	char line[160] = "";
 	size_t length = 0;
@@ -73,13 +76,24 @@ static void test_probe(void)
 
 static void test_unknown(void)
 {
-	static const unsigned long eids[] = { 0x9, 0xf, 0x11, 0xff, 0x0badf00d, 0x08000000,
-		0x08ffffff, 0x09000000, 0x7fffffff, -0x80000000ul, -1ul };
+	static const unsigned long eids[] = { 0x9,	  0xf,		 0x11,	     0xff,
+					      0x0badf00d, 0x08000000,	 0x08ffffff, 0x09000000,
+					      0x7fffffff, -0x80000000ul, -1ul };
 	static const unsigned long calls[][2] = {
-		{ SBI_BASE, 7 }, { SBI_TIME, 1 }, { SBI_IPI, 1 }, { SBI_RFENCE, 7 }, { SBI_HSM, 4 },
-		{ SBI_SRST, 1 }, { SBI_DBCN, 3 }, { SBI_BASE, -1ul }, { SBI_TIME, -1ul },
-		{ SBI_IPI, 0x7fffffff }, { SBI_RFENCE, -0x80000000ul }, { SBI_HSM, -1ul },
-		{ SBI_DBCN, -1ul }, { SBI_SRST, -1ul },
+		{ SBI_BASE, 7 },
+		{ SBI_TIME, 1 },
+		{ SBI_IPI, 1 },
+		{ SBI_RFENCE, 7 },
+		{ SBI_HSM, 4 },
+		{ SBI_SRST, 1 },
+		{ SBI_DBCN, 3 },
+		{ SBI_BASE, -1ul },
+		{ SBI_TIME, -1ul },
+		{ SBI_IPI, 0x7fffffff },
+		{ SBI_RFENCE, -0x80000000ul },
+		{ SBI_HSM, -1ul },
+		{ SBI_DBCN, -1ul },
+		{ SBI_SRST, -1ul },
 	};
 
 	test_begin("sbi unknown numbers");
@@ -97,8 +111,7 @@ static void test_unknown(void)
 	test_end();
 }
 
-static void registers_kept(unsigned long eid, unsigned long fid, unsigned long a0,
-			   unsigned long a1)
+static void registers_kept(unsigned long eid, unsigned long fid, unsigned long a0, unsigned long a1)
 {
 	const uint32_t ecall = INSN_ECALL;
 	struct frame frame = { 0 }, before;
@@ -130,8 +143,9 @@ static void test_registers(void)
 
 static void test_reset_errors(void)
 {
-	static const unsigned long bad[][2] = { { 3, 0 }, { 0xefffffff, 0 }, { 0, 2 },
-		{ 0, 0xdfffffff }, { -1ul, -1ul } };
+	static const unsigned long bad[][2] = {
+		{ 3, 0 }, { 0xefffffff, 0 }, { 0, 2 }, { 0, 0xdfffffff }, { -1ul, -1ul }
+	};
 
 	test_begin("srst refuses reserved numbers");
 	if (bare)
@@ -236,7 +250,8 @@ static void expect_fault(uint32_t instruction, unsigned long address, unsigned l
 
 	CHECK(frame.cause == cause, "%#x at %#lx ends in cause %lu, not %lu", instruction, address,
 	      frame.cause, cause);
-	CHECK(frame.tval == address, "%#x at %#lx: stval is %#lx", instruction, address, frame.tval);
+	CHECK(frame.tval == address, "%#x at %#lx: stval is %#lx", instruction, address,
+	      frame.tval);
 	CHECK(frame.pc == code_address(), "%#x at %#lx: sepc is %#lx", instruction, address,
 	      frame.pc);
 	for (unsigned int n = 1; n < 32; n++)
@@ -259,10 +274,10 @@ static void test_nothing_there(void)
 			for (unsigned int funct3 = 0; funct3 < 4; funct3++)
 				expect_fault(code_s(OP_STORE, funct3, 10, 11, 0), address,
 					     CAUSE_STORE_ACCESS, user);
-			expect_fault(0x610c, address, CAUSE_LOAD_ACCESS, user);	 /* c.ld a1,0(a0) */
+			expect_fault(0x610c, address, CAUSE_LOAD_ACCESS, user); /* c.ld a1,0(a0) */
 			expect_fault(0xe10c, address, CAUSE_STORE_ACCESS, user); /* c.sd a1,0(a0) */
 			expect_fault(0x00b535af, address, CAUSE_STORE_ACCESS, user); /* amoadd.d */
-			expect_fault(0x100535af, address, CAUSE_LOAD_ACCESS, user);  /* lr.d */
+			expect_fault(0x100535af, address, CAUSE_LOAD_ACCESS, user); /* lr.d */
 		}
 	}
 	test_end();
@@ -313,7 +328,8 @@ static void test_misaligned(void)
 		CHECK_EQ(frame.x[11], 0x8877665544332211, "what ld loads");
 	else
 		CHECK_EQ(frame.cause, CAUSE_LOAD_MISALIGNED, "cause of ld");
-	frame = code_one(code_s(OP_STORE, 2, 10, 11, 0), (unsigned long)bytes + 3, 0xa1b2c3d4, false);
+	frame = code_one(code_s(OP_STORE, 2, 10, 11, 0), (unsigned long)bytes + 3, 0xa1b2c3d4,
+			 false);
 	if (code_completed(&frame))
 		CHECK(bytes[2] == 0x22 && bytes[3] == 0xd4 && bytes[6] == 0xa1 && bytes[7] == 0x77,
 		      "what sw stored");
@@ -324,7 +340,8 @@ static void test_misaligned(void)
 	      "lr.d ends in cause %lu", frame.cause);
 	frame = code_one(0x00b535af, (unsigned long)bytes + 1, 0, false); /* amoadd.d */
 	CHECK(frame.cause == CAUSE_BREAKPOINT || frame.cause == CAUSE_STORE_MISALIGNED ||
-	      frame.cause == CAUSE_STORE_ACCESS, "amoadd.d ends in cause %lu", frame.cause);
+		      frame.cause == CAUSE_STORE_ACCESS,
+	      "amoadd.d ends in cause %lu", frame.cause);
 	test_end();
 }
 

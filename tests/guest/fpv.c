@@ -185,8 +185,8 @@ void payload_main(void)
 		return;
 	}
 	test_off();
-	test_begin(has_vector ? "registers of the F, D and V extensions" :
-		   "registers of the F and D extensions");
+	test_begin(has_vector ? "registers of the F, D and V extensions"
+			      : "registers of the F and D extensions");
 	if (has_vector) {
 		csr_set(CSR_SSTATUS, SSTATUS_VS);
 		if (csr_read(CSR_VLENB) > VLENB_MAX)

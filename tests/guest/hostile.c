@@ -28,7 +28,7 @@ struct hart_state {
 } __attribute__((aligned(64)));
 
 static struct hart_state states[MAX_HARTS];
-static unsigned long seed, end_time;
+static unsigned long seed, seconds, start_time;
 static volatile bool time_is_up;
 static bool bare;
 
@@ -72,7 +72,7 @@ static void csrs_restore(struct fuzz *fuzz)
 	csr_clear(CSR_SSTATUS, SSTATUS_SUM | SSTATUS_MXR | SSTATUS_VS | SSTATUS_FS | 1 << 6);
 	csr_write(CSR_SENVCFG, 0);
 	csr_write(CSR_SIE, 1ul << IRQ_STI | 1ul << IRQ_SSI |
-		  (aia.has_imsic && fuzz_below(fuzz, 4) ? 1ul << IRQ_SEI : 0));
+				   (aia.has_imsic && fuzz_below(fuzz, 4) ? 1ul << IRQ_SEI : 0));
 	watchdog_set();
 }
 
@@ -137,8 +137,8 @@ static void act_sbi(struct hart_state *state)
 	struct fuzz_call call = fuzz_sbi_call(&state->fuzz);
 
 	irq_enable();
-	sbi_call6(call.eid, call.fid, call.arg[0], call.arg[1], call.arg[2], call.arg[3], call.arg[4],
-		  call.arg[5]);
+	sbi_call6(call.eid, call.fid, call.arg[0], call.arg[1], call.arg[2], call.arg[3],
+		  call.arg[4], call.arg[5]);
 	irq_disable();
 }
 
@@ -159,9 +159,9 @@ static void act_sleep(struct hart_state *state)
 static void act(struct hart_state *state)
 {
 	static void (*const actions[])(struct hart_state *state) = {
-		act_user, act_user, act_user, act_supervisor, act_supervisor, act_supervisor,
-		act_supervisor, act_device, act_device, act_device, act_sbi, act_sbi, act_sbi,
-		act_user, act_supervisor,
+		act_user,	act_user,	act_user,   act_supervisor, act_supervisor,
+		act_supervisor, act_supervisor, act_device, act_device,	    act_device,
+		act_sbi,	act_sbi,	act_sbi,    act_user,	    act_supervisor,
 	};
 
 	csrs_restore(&state->fuzz);
@@ -184,11 +184,11 @@ static void fuzz_hart(void *argument)
 		act(state);
 		if (this_hart()->id != boot_hart)
 			continue;
-		if (time_now() >= end_time - (args_number("seconds", 5) - second) * ticks_per_second) {
+		if (time_now() - start_time >= second * ticks_per_second) {
 			csrs_restore(&state->fuzz);
 			report("\nhostile alive", second++);
 		}
-		if (time_now() >= end_time)
+		if (second > seconds)
 			time_is_up = true;
 	}
 	irq_disable();
@@ -203,20 +203,22 @@ void payload_main(void)
 	bare = sbi_is_bare();
 	aia_init();
 	seed = args_number("seed", 1);
+	seconds = args_number("seconds", 5);
 	fuzz_init();
 	for (unsigned int i = 0; i < hart_count; i++)
 		states[hart_ids[i]].root = fuzz_user_root();
 	test_begin("hostile");
-	print("hostile seed %lu, %lu seconds, %u harts", seed, args_number("seconds", 5), hart_count);
-	end_time = time_now() + args_number("seconds", 5) * ticks_per_second;
+	print("hostile seed %lu, %lu seconds, %u harts", seed, seconds, hart_count);
+	start_time = time_now();
 	ended = harts_run(hart_count, fuzz_hart, NULL, 20);
 	report("\nhostile ends, seed", seed);
 	CHECK(ended, "a hart did not start or end");
 	for (unsigned int i = 0; i < hart_count; i++) {
 		struct hart_state *state = &states[hart_ids[i]];
 
-		print("  hart %lu: %lu actions, %lu traps, %lu timeouts, %lu interrupts", hart_ids[i],
-		      state->actions, state->traps, state->timeouts, state->interrupts);
+		print("  hart %lu: %lu actions, %lu traps, %lu timeouts, %lu interrupts",
+		      hart_ids[i], state->actions, state->traps, state->timeouts,
+		      state->interrupts);
 	}
 	test_end();
 }

@@ -57,7 +57,7 @@ static void test_errors(void)
 	CHECK_EQ(sbi_hart_status(self), HSM_STARTED, "state of this hart");
 	CHECK_EQ(sbi_hart_status(unknown), SBI_ERR_INVALID_PARAM, "state of an unknown hart");
 	CHECK_EQ(sbi_hart_status(-1ul), SBI_ERR_INVALID_PARAM, "state of hart -1");
-	if (!bare)	/* OpenSBI cuts ids off. */
+	if (!bare) /* OpenSBI cuts ids off. */
 		CHECK_EQ(sbi_hart_status(1ul << 32), SBI_ERR_INVALID_PARAM, "state of hart 2^32");
 	CHECK_EQ(sbi_hart_start(self, entry, 0), SBI_ERR_ALREADY_AVAILABLE, "start of this hart");
 	CHECK_EQ(sbi_hart_start(unknown, entry, 0), SBI_ERR_INVALID_PARAM, "start of an unknown");
@@ -201,7 +201,8 @@ static void test_status_race(void)
 		hart_start(peer, visit, NULL);
 		while (!seen_end && time_now() < end) {
 			state = sbi_hart_status(peer);
-			CHECK(state >= HSM_STARTED && state <= HSM_STOP_PENDING, "state %ld", state);
+			CHECK(state >= HSM_STARTED && state <= HSM_STOP_PENDING, "state %ld",
+			      state);
 			seen_end = state == HSM_STOPPED;
 			relax();
 		}

@@ -99,8 +99,9 @@ static void test_sbi_self(void)
 static void test_sbi_invalid(void)
 {
 	unsigned long self = this_hart()->id, last = hart_ids[hart_count - 1];
-	const unsigned long calls[][2] = { { 1, last + 1 }, { 1ul << 63, last }, { 1, 0x7fffffff },
-		{ 3ul << (last - self), self }, { 1, -2ul }, { -1ul, 1ul << 40 } };
+	const unsigned long calls[][2] = { { 1, last + 1 },   { 1ul << 63, last },
+					   { 1, 0x7fffffff }, { 3ul << (last - self), self },
+					   { 1, -2ul },	      { -1ul, 1ul << 40 } };
 
 	test_begin("sbi ipi refuses a mask and sends nothing");
 	csr_write(CSR_SIE, 0);
@@ -367,7 +368,8 @@ static void test_reserved(void)
 			continue;
 		csr_write(CSR_SISELECT, select);
 		frame = code_one(code_csr(1, CSR_SIREG, 11, 10), -1ul, 0, false);
-		CHECK(code_completed(&frame), "selector %#x ends in cause %lu", select, frame.cause);
+		CHECK(code_completed(&frame), "selector %#x ends in cause %lu", select,
+		      frame.cause);
 		CHECK_EQ(csr_read(CSR_SIREG), 0, "a reserved selector");
 	}
 	for (unsigned int select = 0x80; !bare && select < 0x100; select += 2) {
@@ -375,7 +377,8 @@ static void test_reserved(void)
 			continue;
 		csr_write(CSR_SISELECT, select);
 		frame = code_one(code_csr(1, CSR_SIREG, 11, 10), -1ul, 0, false);
-		CHECK(code_completed(&frame), "selector %#x ends in cause %lu", select, frame.cause);
+		CHECK(code_completed(&frame), "selector %#x ends in cause %lu", select,
+		      frame.cause);
 		CHECK_EQ(csr_read(CSR_SIREG), 0, "eip or eie beyond the identities");
 	}
 	ireg_write(EITHRESHOLD, -1ul);

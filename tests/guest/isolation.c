@@ -17,7 +17,7 @@
 
 const char payload_name[] = "isolation";
 
-#define WINDOW 0x1000000000ul	/* where page tables of this payload show foreign addresses */
+#define WINDOW 0x1000000000ul /* where page tables of this payload show foreign addresses */
 #define PA_BITS 56
 
 #define INSN_LD code_i(OP_LOAD, 3, 11, 10, 0)
@@ -63,7 +63,7 @@ static void expect_nothing_mapped(unsigned long physical, unsigned long size)
 /* Is there nothing in the page of this address, as far as the payload may know? */
 static bool is_foreign(unsigned long address)
 {
-	if (bare)	/* Only what is certain: the holes of QEMU's map above RAM. */
+	if (bare) /* Only what is certain: the holes of QEMU's map above RAM. */
 		return address >= ram_end && address < 0x300000000;
 	return !fdt_claims(address & -SIZE_4K, SIZE_4K);
 }
@@ -75,7 +75,8 @@ static void test_steps(void)
 	test_begin("beyond the end of ram");
 	for (unsigned int i = 0; i < 64; i++) {
 		const unsigned long at[] = { ram_end + i * SIZE_4K, ram_end + i * SIZE_2M,
-			ram_end + i * SIZE_1G, ram_end + (i + 1) * SIZE_4K - 8 };
+					     ram_end + i * SIZE_1G,
+					     ram_end + (i + 1) * SIZE_4K - 8 };
 
 		for (unsigned int k = 0; k < 4; k++) {
 			if (!is_foreign(at[k]))
@@ -136,7 +137,7 @@ static void test_powers(void)
 	test_begin("powers of two");
 	for (unsigned int bit = 34; bit < 64; bit++) {
 		const unsigned long at[] = { (1ul << bit) - 8, 1ul << bit, (1ul << bit) + ram,
-			(1ul << bit) + ram + SIZE_2M };
+					     (1ul << bit) + ram + SIZE_2M };
 
 		/* QEMU has a PCI window below 2^35, and cuts addresses off at 2^56. */
 		if (bare && (bit < 36 || bit >= 56))
@@ -175,7 +176,7 @@ static void test_mapped(void)
 static void test_tables(void)
 {
 	const unsigned long places[] = { ram_end, 0x08000000, 1ul << 41, 1ul << 50,
-		(1ul << PA_BITS) - SIZE_4K };
+					 (1ul << PA_BITS) - SIZE_4K };
 	uint64_t *middle = sv39_create();
 
 	test_begin("page tables where nothing is");
@@ -193,7 +194,8 @@ static void test_tables(void)
 				root[WINDOW >> 30 & 511] = sv39_leaf(places[i], PTE_V);
 			}
 			sv39_use(root, 2);
-			expect(INSN_LD, WINDOW + 0x123008, CAUSE_LOAD_ACCESS, "walked load", places[i]);
+			expect(INSN_LD, WINDOW + 0x123008, CAUSE_LOAD_ACCESS, "walked load",
+			       places[i]);
 			expect(INSN_SD, WINDOW + 0x123008, CAUSE_STORE_ACCESS, "walked store",
 			       places[i]);
 			expect(INSN_JR, WINDOW + 0x123008, CAUSE_FETCH_ACCESS, "walked fetch",

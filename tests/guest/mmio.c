@@ -20,7 +20,7 @@ const char payload_name[] = "mmio";
 #define UART_SCRATCH 7
 #define RTC_LOW 0
 #define RTC_HIGH 4
-#define SOURCE 20		/* an APLIC source that no device uses */
+#define SOURCE 20  /* an APLIC source that no device uses */
 
 static unsigned long uart, rtc, reset, scratch, target;
 static bool bare;
@@ -34,13 +34,20 @@ static unsigned int load_width(unsigned int funct3)
 static unsigned long extend(unsigned long value, unsigned int funct3)
 {
 	switch (funct3) {
-	case 0: return (unsigned long)(long)(int8_t)value;
-	case 1: return (unsigned long)(long)(int16_t)value;
-	case 2: return (unsigned long)(long)(int32_t)value;
-	case 4: return (uint8_t)value;
-	case 5: return (uint16_t)value;
-	case 6: return (uint32_t)value;
-	default: return value;
+	case 0:
+		return (unsigned long)(long)(int8_t)value;
+	case 1:
+		return (unsigned long)(long)(int16_t)value;
+	case 2:
+		return (unsigned long)(long)(int32_t)value;
+	case 4:
+		return (uint8_t)value;
+	case 5:
+		return (uint16_t)value;
+	case 6:
+		return (uint32_t)value;
+	default:
+		return value;
 	}
 }
 
@@ -52,15 +59,16 @@ static void frame_fill(struct frame *frame)
 }
 
 /* Runs a load into `rd` with rs1 = address and checks the result and all other registers. */
-static void expect_load(uint32_t instruction, unsigned int rd, unsigned int rs1,
-			unsigned long base, unsigned long wanted, bool user)
+static void expect_load(uint32_t instruction, unsigned int rd, unsigned int rs1, unsigned long base,
+			unsigned long wanted, bool user)
 {
 	struct frame frame;
 
 	frame_fill(&frame);
 	frame.x[rs1] = base;
-	if (!CHECK(code_run(&frame, &instruction, 1, user), "%#x at %#lx ends in cause %lu, stval %#lx",
-		   instruction, base, frame.cause, frame.tval))
+	if (!CHECK(code_run(&frame, &instruction, 1, user),
+		   "%#x at %#lx ends in cause %lu, stval %#lx", instruction, base, frame.cause,
+		   frame.tval))
 		return;
 	for (unsigned int n = 1; n < 32; n++) {
 		unsigned long kept = n == rs1 ? base : code_pattern(n);
@@ -114,7 +122,8 @@ static void test_bytes(void)
 	for (unsigned int value = 0; value < 256; value += 5) {
 		expect_store(code_s(OP_STORE, 0, 10, 11, 0), 10, scratch, 11, 0xabcdef00 | value);
 		CHECK_EQ(scratch_get(), value, "scratch register");
-		expect_load(code_i(OP_LOAD, 0, 12, 10, 0), 12, 10, scratch, extend(value, 0), false);
+		expect_load(code_i(OP_LOAD, 0, 12, 10, 0), 12, 10, scratch, extend(value, 0),
+			    false);
 		expect_load(code_i(OP_LOAD, 4, 12, 10, 0), 12, 10, scratch, value, false);
 		expect_load(code_i(OP_LOAD, 0, 12, 10, 0), 12, 10, scratch, extend(value, 0), true);
 	}
@@ -179,8 +188,8 @@ static void test_immediates(void)
 
 		expect_store(code_s(OP_STORE, 0, 10, 11, offsets[i]), 10, base, 11, 0x81 + i);
 		CHECK_EQ(scratch_get(), 0x81 + i, "scratch register");
-		expect_load(code_i(OP_LOAD, 0, 9, 8, offsets[i]), 9, 8, base,
-			    extend(0x81 + i, 0), false);
+		expect_load(code_i(OP_LOAD, 0, 9, 8, offsets[i]), 9, 8, base, extend(0x81 + i, 0),
+			    false);
 	}
 	test_end();
 }
@@ -234,9 +243,9 @@ static void test_zcb(void)
 		expect_load(0x8060 | operands, r, base, scratch - 3, 0x90 + r, true);
 		if (bare)
 			continue;
-		expect_store(0x8c00 | operands, base, uart + 6, r, 0x1234);	/* c.sh */
-		expect_load(0x8400 | operands, r, base, uart + 6, 0, false);	/* c.lhu */
-		expect_load(0x8440 | operands, r, base, uart + 6, 0, false);	/* c.lh */
+		expect_store(0x8c00 | operands, base, uart + 6, r, 0x1234); /* c.sh */
+		expect_load(0x8400 | operands, r, base, uart + 6, 0, false); /* c.lhu */
+		expect_load(0x8440 | operands, r, base, uart + 6, 0, false); /* c.lh */
 		CHECK_EQ(scratch_get(), 0x90 + r, "scratch register after c.sh");
 	}
 	test_end();
@@ -327,7 +336,8 @@ static void expect_refused(uint32_t instruction, unsigned long address, unsigned
 
 	CHECK(frame.cause == cause, "%#x at %#lx ends in cause %lu", instruction, address,
 	      frame.cause);
-	CHECK(frame.tval == address, "%#x at %#lx: stval is %#lx", instruction, address, frame.tval);
+	CHECK(frame.tval == address, "%#x at %#lx: stval is %#lx", instruction, address,
+	      frame.tval);
 	CHECK(frame.pc == code_address(), "%#x: sepc is %#lx", instruction, frame.pc);
 	CHECK(frame.x[12] == code_pattern(12), "%#x changes rd", instruction);
 }
@@ -335,8 +345,8 @@ static void expect_refused(uint32_t instruction, unsigned long address, unsigned
 /* AMO, LR and SC at a device: access faults, and nothing changes. */
 static void test_atomics(void)
 {
-	static const unsigned int operations[] = { 0x00, 0x01, 0x04, 0x08, 0x0c, 0x10, 0x14, 0x18,
-		0x1c };
+	static const unsigned int operations[] = { 0x00, 0x01, 0x04, 0x08, 0x0c,
+						   0x10, 0x14, 0x18, 0x1c };
 
 	test_begin("atomics at devices");
 	if (bare || !aia.has_aplic) {
@@ -375,8 +385,8 @@ static void odd_accesses(unsigned long device, unsigned long window)
 			expect_load(code_i(OP_LOAD, funct3, 12, 10, 0), 12, 10, window + offset, 0,
 				    false);
 			if (funct3 < 4)
-				expect_store(code_s(OP_STORE, funct3, 10, 11, 0), 10, window + offset,
-					     11, -1ul);
+				expect_store(code_s(OP_STORE, funct3, 10, 11, 0), 10,
+					     window + offset, 11, -1ul);
 		}
 	}
 }

@@ -13,10 +13,17 @@
 
 const char payload_name[] = "rfence";
 
-enum { FENCE_I, SFENCE_VMA, SFENCE_VMA_ASID, HFENCE_GVMA_VMID, HFENCE_GVMA, HFENCE_VVMA_ASID,
-	HFENCE_VVMA };
+enum {
+	FENCE_I,
+	SFENCE_VMA,
+	SFENCE_VMA_ASID,
+	HFENCE_GVMA_VMID,
+	HFENCE_GVMA,
+	HFENCE_VVMA_ASID,
+	HFENCE_VVMA
+};
 
-#define WINDOW 0x1000000000ul	/* where the changing page is mapped */
+#define WINDOW 0x1000000000ul /* where the changing page is mapped */
 #define ASID 3
 
 enum command { WAIT, READ, CALL, QUIT };
@@ -81,8 +88,8 @@ static void expect_results(unsigned long wanted, const char *what)
 {
 	for (unsigned int i = 0; i < hart_count; i++)
 		if (hart_ids[i] != self)
-			CHECK(result[hart_ids[i]] == wanted, "%s: hart %lu sees %#lx, not %#lx", what,
-			      hart_ids[i], result[hart_ids[i]], wanted);
+			CHECK(result[hart_ids[i]] == wanted, "%s: hart %lu sees %#lx, not %#lx",
+			      what, hart_ids[i], result[hart_ids[i]], wanted);
 }
 
 static void test_errors(void)
@@ -96,11 +103,10 @@ static void test_errors(void)
 		CHECK_EQ(rfence(fid, 0, 0, 0, -1ul, 0), 0, "no hart");
 		CHECK_EQ(rfence(fid, 1, unknown, 0, -1ul, 0), SBI_ERR_INVALID_PARAM,
 			 "an unknown hart");
-		if (!bare)	/* OpenSBI cuts ids off. */
+		if (!bare) /* OpenSBI cuts ids off. */
 			CHECK_EQ(rfence(fid, 1, 1ul << 40, 0, -1ul, 0), SBI_ERR_INVALID_PARAM,
 				 "base 2^40");
-		CHECK_EQ(rfence(fid, 1ul << 63, self, 0, -1ul, 0), SBI_ERR_INVALID_PARAM,
-			 "bit 63");
+		CHECK_EQ(rfence(fid, 1ul << 63, self, 0, -1ul, 0), SBI_ERR_INVALID_PARAM, "bit 63");
 	}
 	for (unsigned long fid = HFENCE_GVMA_VMID; !bare && fid <= HFENCE_VVMA; fid++)
 		CHECK_EQ(rfence(fid, 1, self, 0, -1ul, 0), SBI_ERR_NOT_SUPPORTED, "hfence");
@@ -136,8 +142,8 @@ static void test_code(void)
 {
 	test_begin("remote fence.i");
 	for (uint32_t round = 0; round < 20; round++) {
-		code[0] = (round + 1) << 20 | 10 << 7 | 0x13;	/* li a0, round + 1 */
-		code[1] = 0x00008067;				/* ret */
+		code[0] = (round + 1) << 20 | 10 << 7 | 0x13; /* li a0, round + 1 */
+		code[1] = 0x00008067;    /* ret */
 		fence();
 		CHECK_EQ(rfence(FENCE_I, round & 1 ? 0 : peers, round & 1 ? -1ul : 0, 0, 0, 0), 0,
 			 "error");

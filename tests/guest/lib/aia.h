@@ -10,33 +10,33 @@
 
 #include "csr.h"
 
-#define EIDELIVERY	0x70
-#define EITHRESHOLD	0x72
-#define EIP0		0x80
-#define EIE0		0xc0
+#define EIDELIVERY 0x70
+#define EITHRESHOLD 0x72
+#define EIP0 0x80
+#define EIE0 0xc0
 
-#define SETEIPNUM_LE	0x000
-#define SETEIPNUM_BE	0x004
+#define SETEIPNUM_LE 0x000
+#define SETEIPNUM_BE 0x004
 
-#define APLIC_DOMAINCFG		0x0000
-#define APLIC_SOURCECFG(n)	(0x0000 + 4 * (n))	/* n from 1 */
-#define APLIC_SETIP(k)		(0x1c00 + 4 * (k))
-#define APLIC_SETIPNUM		0x1cdc
-#define APLIC_IN_CLRIP(k)	(0x1d00 + 4 * (k))
-#define APLIC_CLRIPNUM		0x1ddc
-#define APLIC_SETIE(k)		(0x1e00 + 4 * (k))
-#define APLIC_SETIENUM		0x1edc
-#define APLIC_CLRIE(k)		(0x1f00 + 4 * (k))
-#define APLIC_CLRIENUM		0x1fdc
-#define APLIC_SETIPNUM_LE	0x2000
-#define APLIC_SETIPNUM_BE	0x2004
-#define APLIC_GENMSI		0x3000
-#define APLIC_TARGET(n)		(0x3000 + 4 * (n))	/* n from 1 */
-#define APLIC_SIZE		0x4000
+#define APLIC_DOMAINCFG 0x0000
+#define APLIC_SOURCECFG(n) (0x0000 + 4 * (n)) /* n from 1 */
+#define APLIC_SETIP(k) (0x1c00 + 4 * (k))
+#define APLIC_SETIPNUM 0x1cdc
+#define APLIC_IN_CLRIP(k) (0x1d00 + 4 * (k))
+#define APLIC_CLRIPNUM 0x1ddc
+#define APLIC_SETIE(k) (0x1e00 + 4 * (k))
+#define APLIC_SETIENUM 0x1edc
+#define APLIC_CLRIE(k) (0x1f00 + 4 * (k))
+#define APLIC_CLRIENUM 0x1fdc
+#define APLIC_SETIPNUM_LE 0x2000
+#define APLIC_SETIPNUM_BE 0x2004
+#define APLIC_GENMSI 0x3000
+#define APLIC_TARGET(n) (0x3000 + 4 * (n)) /* n from 1 */
+#define APLIC_SIZE 0x4000
 
-#define DOMAINCFG_IE	(1u << 8)
-#define DOMAINCFG_DM	(1u << 2)
-#define GENMSI_BUSY	(1u << 12)
+#define DOMAINCFG_IE (1u << 8)
+#define DOMAINCFG_DM (1u << 2)
+#define GENMSI_BUSY (1u << 12)
 
 enum sourcecfg_mode {
 	SOURCE_INACTIVE = 0,
@@ -48,15 +48,15 @@ enum sourcecfg_mode {
 };
 
 struct aia {
-	bool has_imsic;		/* an IMSIC file per hart, and Ssaia */
+	bool has_imsic;	/* an IMSIC file per hart, and Ssaia */
 	bool has_aplic;
-	unsigned int ids;	/* the highest identity of the files */
-	unsigned long imsic;	/* address of the file of hart 0 */
-	unsigned long stride;	/* from a hart's file to the next hart's */
+	unsigned int ids; /* the highest identity of the files */
+	unsigned long imsic; /* address of the file of hart 0 */
+	unsigned long stride; /* from a hart's file to the next hart's */
 	unsigned long aplic;
 	unsigned long aplic_size;
-	unsigned int sources;	/* the highest source of the APLIC */
-	bool aplic_msi;		/* forwards by MSI */
+	unsigned int sources; /* the highest source of the APLIC */
+	bool aplic_msi;	/* forwards by MSI */
 };
 
 extern struct aia aia;

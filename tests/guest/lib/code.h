@@ -10,7 +10,7 @@
 
 #include "trap.h"
 
-#define CODE_MAX 64	/* instructions in one run */
+#define CODE_MAX 64 /* instructions in one run */
 
 /* The address where the first instruction of this hart's buffer will run. */
 unsigned long code_address(void);
@@ -52,20 +52,20 @@ static inline uint32_t code_s(unsigned int opcode, unsigned int funct3, unsigned
 	       ((uint32_t)immediate & 0x1f) << 7 | opcode;
 }
 
-#define OP_LOAD		0x03
-#define OP_LOAD_FP	0x07
-#define OP_STORE	0x23
-#define OP_STORE_FP	0x27
-#define OP_AMO		0x2f
+#define OP_LOAD 0x03
+#define OP_LOAD_FP 0x07
+#define OP_STORE 0x23
+#define OP_STORE_FP 0x27
+#define OP_AMO 0x2f
 
-#define INSN_ECALL	0x00000073
-#define INSN_EBREAK	0x00100073
-#define INSN_SRET	0x10200073
-#define INSN_MRET	0x30200073
-#define INSN_WFI	0x10500073
-#define INSN_SFENCE_VMA	0x12000073
+#define INSN_ECALL 0x00000073
+#define INSN_EBREAK 0x00100073
+#define INSN_SRET 0x10200073
+#define INSN_MRET 0x30200073
+#define INSN_WFI 0x10500073
+#define INSN_SFENCE_VMA 0x12000073
 #define INSN_HFENCE_VVMA 0x22000073
 #define INSN_HFENCE_GVMA 0x62000073
-#define INSN_HLV_D	0x6c0545f3	/* hlv.d a1, (a0) */
-#define INSN_HSV_D	0x6eb54073	/* hsv.d a1, (a0) */
-#define INSN_FENCE_I	0x0000100f
+#define INSN_HLV_D 0x6c0545f3 /* hlv.d a1, (a0) */
+#define INSN_HSV_D 0x6eb54073 /* hsv.d a1, (a0) */
+#define INSN_FENCE_I 0x0000100f

@@ -8,20 +8,20 @@
 #include <stddef.h>
 #include <string.h>
 
-#define FDT_MAGIC	0xd00dfeed
-#define FDT_BEGIN_NODE	1
-#define FDT_END_NODE	2
-#define FDT_PROP	3
-#define FDT_NOP		4
+#define FDT_MAGIC 0xd00dfeed
+#define FDT_BEGIN_NODE 1
+#define FDT_END_NODE 2
+#define FDT_PROP 3
+#define FDT_NOP 4
 
-#define PATH_MAX	256
+#define PATH_MAX 256
 
 static const char *blob;
 
 struct walk {
 	const char *at;
-	char path[PATH_MAX];	/* of the current node; "" for the root */
-	const char *name;	/* of the current property */
+	char path[PATH_MAX]; /* of the current node; "" for the root */
+	const char *name; /* of the current property */
 	const char *value;
 	uint32_t length;
 };

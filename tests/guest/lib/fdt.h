@@ -10,8 +10,8 @@
 
 /* A device by its `compatible`. An address of 0 means that there is no (enabled) one. */
 struct fdt_device {
-	uint64_t address, size;		/* of the first `reg` entry, two cells each */
-	const char *path;		/* of the node, valid until the next fdt_device() */
+	uint64_t address, size;	/* of the first `reg` entry, two cells each */
+	const char *path;  /* of the node, valid until the next fdt_device() */
 };
 
 /* Remembers the tree; one that is not a device tree behaves as an empty one. */

@@ -113,11 +113,14 @@ static unsigned long device(struct fuzz *fuzz)
 		return rtc ? rtc + fuzz_below(fuzz, 0x40) : HOLE;
 	case 2:
 		return aia.has_imsic ? (unsigned long)imsic_page(hart) +
-		       (fuzz_below(fuzz, 2) ? 4 * fuzz_below(fuzz, 2) : fuzz_below(fuzz, 4096)) :
-		       HOLE;
+					       (fuzz_below(fuzz, 2) ? 4 * fuzz_below(fuzz, 2)
+								    : fuzz_below(fuzz, 4096))
+				     : HOLE;
 	default:
-		return aia.has_aplic ? aia.aplic + (fuzz_below(fuzz, 4) ?
-		       4 * fuzz_below(fuzz, APLIC_SIZE / 4) : fuzz_below(fuzz, 0x8000)) : HOLE;
+		return aia.has_aplic ? aia.aplic + (fuzz_below(fuzz, 4)
+							    ? 4 * fuzz_below(fuzz, APLIC_SIZE / 4)
+							    : fuzz_below(fuzz, 0x8000))
+				     : HOLE;
 	}
 }
 
@@ -179,19 +182,21 @@ static bool csr_is_vital(unsigned int csr)
 
 static unsigned int random_csr(struct fuzz *fuzz)
 {
-	static const uint16_t usual[] = { 0x001, 0x002, 0x003, 0x008, 0x009, 0x00a, 0x00f, 0x011,
-		0x015, 0x017, 0x100, 0x104, 0x106, 0x10a, 0x10c, 0x10d, 0x120, 0x141, 0x142, 0x143,
-		0x144, 0x14d, 0x150, 0x151, 0x152, 0x153, 0x155, 0x156, 0x157, 0x15c, 0x200, 0x204,
-		0x240, 0x241, 0x244, 0x24d, 0x250, 0x251, 0x25c, 0x280, 0x5a8, 0x600, 0x602, 0x603,
-		0x604, 0x606, 0x607, 0x608, 0x609, 0x60a, 0x643, 0x644, 0x645, 0x646, 0x64a, 0x680,
-		0xc00, 0xc01, 0xc02, 0xc03, 0xc20, 0xc21, 0xc22, 0xda0, 0xdb0, 0xe12, 0xeb0, 0x14e,
-		0x181, 0x300, 0x7a0, 0xb00, 0xf14 };
+	static const uint16_t usual[] = {
+		0x001, 0x002, 0x003, 0x008, 0x009, 0x00a, 0x00f, 0x011, 0x015, 0x017, 0x100,
+		0x104, 0x106, 0x10a, 0x10c, 0x10d, 0x120, 0x141, 0x142, 0x143, 0x144, 0x14d,
+		0x150, 0x151, 0x152, 0x153, 0x155, 0x156, 0x157, 0x15c, 0x200, 0x204, 0x240,
+		0x241, 0x244, 0x24d, 0x250, 0x251, 0x25c, 0x280, 0x5a8, 0x600, 0x602, 0x603,
+		0x604, 0x606, 0x607, 0x608, 0x609, 0x60a, 0x643, 0x644, 0x645, 0x646, 0x64a,
+		0x680, 0xc00, 0xc01, 0xc02, 0xc03, 0xc20, 0xc21, 0xc22, 0xda0, 0xdb0, 0xe12,
+		0xeb0, 0x14e, 0x181, 0x300, 0x7a0, 0xb00, 0xf14
+	};
 	unsigned int csr;
 
 	do
-		csr = fuzz_below(fuzz, 3) ?
-		      usual[fuzz_below(fuzz, sizeof(usual) / sizeof(usual[0]))] :
-		      fuzz_below(fuzz, 4096);
+		csr = fuzz_below(fuzz, 3)
+			      ? usual[fuzz_below(fuzz, sizeof(usual) / sizeof(usual[0]))]
+			      : fuzz_below(fuzz, 4096);
 	while (csr_is_vital(csr));
 	return csr;
 }
@@ -199,9 +204,10 @@ static unsigned int random_csr(struct fuzz *fuzz)
 /* One instruction with fields that mean something. */
 static uint32_t plausible(struct fuzz *fuzz)
 {
-	static const uint32_t fixed[] = { INSN_ECALL, INSN_EBREAK, INSN_SRET, INSN_MRET, INSN_WFI,
-		INSN_FENCE_I, 0x0ff0000f, 0x00d00073, 0x01d00073, 0x0100000f, 0x10500073, 0x7b200073,
-		0x18000073, 0x18100073 };
+	static const uint32_t fixed[] = { INSN_ECALL, INSN_EBREAK,  INSN_SRET,	INSN_MRET,
+					  INSN_WFI,   INSN_FENCE_I, 0x0ff0000f, 0x00d00073,
+					  0x01d00073, 0x0100000f,   0x10500073, 0x7b200073,
+					  0x18000073, 0x18100073 };
 	static const uint8_t opcodes[] = { OP_LOAD, OP_LOAD_FP, OP_STORE, OP_STORE_FP, OP_AMO };
 	uint32_t random = (uint32_t)fuzz_random(fuzz);
 
@@ -211,12 +217,12 @@ static uint32_t plausible(struct fuzz *fuzz)
 	case 1:
 	case 2:
 		return random_csr(fuzz) << 20 | (random & 0xff000) | (random & 0xf80) | 0x73;
-	case 3:	/* hlv, hlvx, hsv */
+	case 3: /* hlv, hlvx, hsv */
 		return 0x60004073 | (random & 0x1ffffff & ~0x7fffu) | (random & 0xf80) |
 		       (random & 7) << 25;
-	case 4:	/* fences of all kinds */
+	case 4: /* fences of all kinds */
 		return (fuzz_below(fuzz, 2) ? 0x12000073 : 0x22000073) | (random & 0x40ff8000);
-	case 5:	/* cbo.* */
+	case 5: /* cbo.* */
 		return 0x0000200f | (random & 7) << 20 | (random & 0xf8000);
 	default:
 		return (random & ~0x7fu) | opcodes[fuzz_below(fuzz, sizeof(opcodes))];
@@ -241,6 +247,12 @@ static bool is_jump(uint32_t instruction)
 	return quadrant == 2 && (funct3 == 4 || funct3 == 5);
 }
 
+/* OpenSBI prints a message for each of these that is illegal, which takes its time. */
+static bool is_noisy(uint32_t instruction)
+{
+	return (instruction & 0x7f) == 0x73 && (instruction >> 12 & 3) == 0;
+}
+
 static uint32_t instruction_make(struct fuzz *fuzz, bool user)
 {
 	for (;;) {
@@ -257,6 +269,8 @@ static uint32_t instruction_make(struct fuzz *fuzz, bool user)
 		default:
 			instruction = plausible(fuzz);
 		}
+		if (is_noisy(instruction) && fuzz_below(fuzz, 32))
+			continue;
 		if (user)
 			return instruction;
 		/* An ECALL could ask for anything; fuzz_sbi_call() knows what not to ask for. */
@@ -320,7 +334,8 @@ void fuzz_device_access(struct fuzz *fuzz)
 		value = 0x2e2e2e2e2e2e2e2e;
 	switch (fuzz_below(fuzz, 8)) {
 	case 0:
-		instruction = (random & ~0xfffffu) | base << 15 | (random & 0x7000) | other << 7 | OP_AMO;
+		instruction = (random & ~0xfffffu) | base << 15 | (random & 0x7000) | other << 7 |
+			      OP_AMO;
 		break;
 	case 1:
 		instruction = code_i(OP_LOAD_FP, random >> 12 & 7, other, base, 0);
@@ -354,11 +369,11 @@ uint64_t *fuzz_user_root(void)
 			 PTE_RW | PTE_U);
 	for (unsigned int i = 0; i < 16 && aia.has_aplic; i++)
 		if (i < 8)
-			sv39_map(root, FUZZ_USER_DEVICES + i * SIZE_4K, aia.aplic + i * SIZE_4K, SIZE_4K,
-				 PTE_RW | PTE_U);
+			sv39_map(root, FUZZ_USER_DEVICES + i * SIZE_4K, aia.aplic + i * SIZE_4K,
+				 SIZE_4K, PTE_RW | PTE_U);
 		else if (aia.has_imsic)
-			sv39_map(root, FUZZ_USER_DEVICES + i * SIZE_4K,
-				 (uint64_t)imsic_page(i - 8), SIZE_4K, PTE_RW | PTE_U);
+			sv39_map(root, FUZZ_USER_DEVICES + i * SIZE_4K, (uint64_t)imsic_page(i - 8),
+				 SIZE_4K, PTE_RW | PTE_U);
 	for (unsigned int i = 0; i < FOREIGN_PAGES; i++)
 		sv39_map(root, FUZZ_USER_FOREIGN + i * SIZE_4K, HOLE, SIZE_4K, PTE_RWX | PTE_U);
 	sv39_map(root, FUZZ_USER_CODE, 0, SIZE_4K, 0);
@@ -380,13 +395,14 @@ static uint64_t foreign_page(struct fuzz *fuzz)
 void fuzz_user_pages(struct fuzz *fuzz, uint64_t *root)
 {
 	unsigned int changed = fuzz_below(fuzz, FOREIGN_PAGES);
-	uint64_t flags = fuzz_below(fuzz, 4) ? PTE_RWX | PTE_U :
-			 (fuzz_random(fuzz) & 0xfful) | (fuzz_random(fuzz) & 0xffful) << 52;
+	uint64_t flags = fuzz_below(fuzz, 4) ? PTE_RWX | PTE_U
+					     : (fuzz_random(fuzz) & 0xfful) |
+						       (fuzz_random(fuzz) & 0xffful) << 52;
 	uint64_t *entry = sv39_entry(root, FUZZ_USER_FOREIGN + changed * SIZE_4K);
 
 	*entry = sv39_leaf(foreign_page(fuzz), flags);
 	*sv39_entry(root, FUZZ_USER_CODE) = sv39_leaf(fuzz_code_address(),
-						     PTE_V | PTE_R | PTE_X | PTE_U | PTE_A);
+						      PTE_V | PTE_R | PTE_X | PTE_U | PTE_A);
 }
 
 /* An argument for an SBI call: small, a mask, an id, an address on a boundary or in scratch. */
@@ -417,7 +433,8 @@ static bool call_is_fatal(const struct fuzz_call *call)
 
 	switch (call->eid & 0xffffffff) {
 	case SBI_SRST:
-		return (call->arg[0] & 0xffffffff) <= 2 || (call->arg[0] & 0xffffffff) >= 0xf0000000;
+		return (call->arg[0] & 0xffffffff) <= 2 ||
+		       (call->arg[0] & 0xffffffff) >= 0xf0000000;
 	case 8:
 		return true;
 	case SBI_HSM:
@@ -425,22 +442,22 @@ static bool call_is_fatal(const struct fuzz_call *call)
 		       (fid == 0 && bare);
 	case SBI_SUSP:
 		return true;
-	case SBI_FWFT:	/* shadow stacks, landing pads and the like break S-mode itself */
+	case SBI_FWFT: /* shadow stacks, landing pads and the like break S-mode itself */
 		return fid == 0 && (call->arg[0] & 0xffffffff) != 0;
-	case SBI_SSE:	/* an event would run at an address that means nothing */
+	case SBI_SSE: /* an event would run at an address that means nothing */
 		return fid == 2 || fid == 4 || fid == 7 || fid == 8 || bare;
 	case SBI_DBCN:
 	case SBI_PMU:
 	case SBI_DBTR:
 	case SBI_MPXY:
 	case SBI_NACL:
-	case SBI_STA:	/* OpenSBI does not survive bad addresses. */
+	case SBI_STA: /* OpenSBI does not survive bad addresses. */
 		return bare;
 	case 1:
 	case 4:
 	case 5:
 	case 6:
-	case 7:		/* the legacy calls with pointers */
+	case 7: /* the legacy calls with pointers */
 		return bare;
 	default:
 		return false;
@@ -466,16 +483,18 @@ static void console_tame(struct fuzz *fuzz, struct fuzz_call *call)
 
 struct fuzz_call fuzz_sbi_call(struct fuzz *fuzz)
 {
-	static const unsigned long eids[] = { 0, 1, 2, 3, 4, 5, 6, 7, SBI_BASE, SBI_TIME, SBI_IPI,
-		SBI_RFENCE, SBI_HSM, SBI_SRST, SBI_PMU, SBI_DBCN, SBI_SUSP, SBI_CPPC, SBI_NACL,
-		SBI_STA, SBI_SSE, SBI_FWFT, SBI_DBTR, SBI_MPXY, SBI_TIME, SBI_IPI, SBI_RFENCE, SBI_HSM,
-		SBI_DBCN, SBI_DBCN };
+	static const unsigned long eids[] = { 0,	1,	    2,	      3,	4,
+					      5,	6,	    7,	      SBI_BASE, SBI_TIME,
+					      SBI_IPI,	SBI_RFENCE, SBI_HSM,  SBI_SRST, SBI_PMU,
+					      SBI_DBCN, SBI_SUSP,   SBI_CPPC, SBI_NACL, SBI_STA,
+					      SBI_SSE,	SBI_FWFT,   SBI_DBTR, SBI_MPXY, SBI_TIME,
+					      SBI_IPI,	SBI_RFENCE, SBI_HSM,  SBI_DBCN, SBI_DBCN };
 	struct fuzz_call call;
 
 	do {
-		call.eid = fuzz_below(fuzz, 16) ?
-			   eids[fuzz_below(fuzz, sizeof(eids) / sizeof(eids[0]))] :
-			   fuzz_random(fuzz) >> fuzz_below(fuzz, 64);
+		call.eid = fuzz_below(fuzz, 16)
+				   ? eids[fuzz_below(fuzz, sizeof(eids) / sizeof(eids[0]))]
+				   : fuzz_random(fuzz) >> fuzz_below(fuzz, 64);
 		call.fid = fuzz_below(fuzz, 16) ? fuzz_below(fuzz, 10) : fuzz_random(fuzz);
 		for (int i = 0; i < 6; i++)
 			call.arg[i] = argument(fuzz);

@@ -9,10 +9,10 @@
 #include <stdint.h>
 
 /* What U-mode sees, at these addresses. */
-#define FUZZ_USER_CODE		0x0000400000ul	/* one page: the code buffer of the hart, RX */
-#define FUZZ_USER_DATA		0x0000800000ul	/* 4 pages of the scratch area, RW */
-#define FUZZ_USER_DEVICES	0x0001000000ul	/* APLIC, RTC, IMSIC pages, RW */
-#define FUZZ_USER_FOREIGN	0x0002000000ul	/* 16 pages at random physical addresses, RWX */
+#define FUZZ_USER_CODE 0x0000400000ul /* one page: the code buffer of the hart, RX */
+#define FUZZ_USER_DATA 0x0000800000ul /* 4 pages of the scratch area, RW */
+#define FUZZ_USER_DEVICES 0x0001000000ul /* APLIC, RTC, IMSIC pages, RW */
+#define FUZZ_USER_FOREIGN 0x0002000000ul /* 16 pages at random physical addresses, RWX */
 
 struct fuzz {
 	uint64_t state;

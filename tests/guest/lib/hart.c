@@ -18,8 +18,7 @@ unsigned long boot_hart;
 unsigned long boot_time;
 unsigned long ticks_per_second;
 
-static char stacks[MAX_HARTS][STACK_SIZE]
-	__attribute__((section(".noinit.stacks"), aligned(4096)));
+static char stacks[MAX_HARTS][STACK_SIZE] __attribute__((section(".noinit.stacks"), aligned(4096)));
 static char trap_stacks[MAX_HARTS][TRAP_STACK_SIZE]
 	__attribute__((section(".noinit.stacks"), aligned(4096)));
 

@@ -6,18 +6,18 @@
  */
 #pragma once
 
-#define MAX_HARTS	64
-#define STACK_SIZE	16384
-#define TRAP_STACK_SIZE	16384
+#define MAX_HARTS 64
+#define STACK_SIZE 16384
+#define TRAP_STACK_SIZE 16384
 
 /* Offsets in struct hart that assembly uses. */
-#define HART_STACK_TOP	72
-#define HART_TRAP_SP	80
-#define HART_SPILL	88
-#define HART_START_A0	96
-#define HART_START_SATP	104
+#define HART_STACK_TOP 72
+#define HART_TRAP_SP 80
+#define HART_SPILL 88
+#define HART_START_A0 96
+#define HART_START_SATP 104
 #define HART_START_SSTATUS 112
-#define HART_SIZE	512
+#define HART_SIZE 512
 
 #ifndef __ASSEMBLER__
 
@@ -27,22 +27,22 @@
 #include "trap.h"
 
 struct hart {
-	unsigned long tls[8];		/* picolibc's errno lives at tp */
+	unsigned long tls[8];  /* picolibc's errno lives at tp */
 	unsigned long id;
 	unsigned long stack_top;
-	unsigned long trap_sp;		/* where the next trap puts its frame */
-	unsigned long spill;		/* sp of the interrupted code, during trap entry only */
-	unsigned long start_a0;		/* as found by hart_entry */
+	unsigned long trap_sp;  /* where the next trap puts its frame */
+	unsigned long spill;  /* sp of the interrupted code, during trap entry only */
+	unsigned long start_a0;	/* as found by hart_entry */
 	unsigned long start_satp;
 	unsigned long start_sstatus;
 	void (*function)(void *argument);
 	void *argument;
 	volatile bool done;
-	struct trap *expected;		/* see trap.h */
+	struct trap *expected;  /* see trap.h */
 	bool (*on_interrupt)(struct frame *frame);
 	bool (*on_exception)(struct frame *frame);
-	volatile unsigned long interrupts;	/* number of interrupts taken */
-	volatile unsigned long last_cause;	/* of the last interrupt */
+	volatile unsigned long interrupts; /* number of interrupts taken */
+	volatile unsigned long last_cause; /* of the last interrupt */
 	struct context resume;
 } __attribute__((aligned(HART_SIZE)));
 
@@ -93,12 +93,14 @@ bool harts_run(unsigned int count, void (*function)(void *argument), void *argum
 void relax(void);
 
 /* Waits in relax() until the condition holds; false when `seconds` were not enough. */
-#define wait_for(condition, seconds) ({ \
-	unsigned long wait_end = time_now() + (seconds) * ticks_per_second; \
-	bool wait_ok; \
-	while (!(wait_ok = (condition)) && time_now() < wait_end) \
-		relax(); \
-	wait_ok || (condition); })
+#define wait_for(condition, seconds)                                                \
+	({                                                                          \
+		unsigned long wait_end = time_now() + (seconds) * ticks_per_second; \
+		bool wait_ok;                                                       \
+		while (!(wait_ok = (condition)) && time_now() < wait_end)           \
+			relax();                                                    \
+		wait_ok || (condition);                                             \
+	})
 
 /* Spins for that many microseconds without touching any timer. */
 void delay_us(unsigned long us);

@@ -4,34 +4,34 @@
  */
 #pragma once
 
-#define SBI_BASE	0x10
-#define SBI_TIME	0x54494d45
-#define SBI_IPI		0x735049
-#define SBI_RFENCE	0x52464e43
-#define SBI_HSM		0x48534d
-#define SBI_SRST	0x53525354
-#define SBI_PMU		0x504d55
-#define SBI_DBCN	0x4442434e
-#define SBI_SUSP	0x53555350
-#define SBI_CPPC	0x43505043
-#define SBI_NACL	0x4e41434c
-#define SBI_STA		0x535441
-#define SBI_SSE		0x535345
-#define SBI_FWFT	0x46574654
-#define SBI_DBTR	0x44425452
-#define SBI_MPXY	0x4d505859
+#define SBI_BASE 0x10
+#define SBI_TIME 0x54494d45
+#define SBI_IPI 0x735049
+#define SBI_RFENCE 0x52464e43
+#define SBI_HSM 0x48534d
+#define SBI_SRST 0x53525354
+#define SBI_PMU 0x504d55
+#define SBI_DBCN 0x4442434e
+#define SBI_SUSP 0x53555350
+#define SBI_CPPC 0x43505043
+#define SBI_NACL 0x4e41434c
+#define SBI_STA 0x535441
+#define SBI_SSE 0x535345
+#define SBI_FWFT 0x46574654
+#define SBI_DBTR 0x44425452
+#define SBI_MPXY 0x4d505859
 
-#define SBI_SUCCESS			0
-#define SBI_ERR_FAILED			-1
-#define SBI_ERR_NOT_SUPPORTED		-2
-#define SBI_ERR_INVALID_PARAM		-3
-#define SBI_ERR_DENIED			-4
-#define SBI_ERR_INVALID_ADDRESS		-5
-#define SBI_ERR_ALREADY_AVAILABLE	-6
-#define SBI_ERR_ALREADY_STARTED		-7
-#define SBI_ERR_ALREADY_STOPPED		-8
+#define SBI_SUCCESS 0
+#define SBI_ERR_FAILED -1
+#define SBI_ERR_NOT_SUPPORTED -2
+#define SBI_ERR_INVALID_PARAM -3
+#define SBI_ERR_DENIED -4
+#define SBI_ERR_INVALID_ADDRESS -5
+#define SBI_ERR_ALREADY_AVAILABLE -6
+#define SBI_ERR_ALREADY_STARTED -7
+#define SBI_ERR_ALREADY_STOPPED -8
 
-#define SBI_IMPL_OPENSBI	1
+#define SBI_IMPL_OPENSBI 1
 
 enum hsm_state {
 	HSM_STARTED,
@@ -43,8 +43,8 @@ enum hsm_state {
 	HSM_RESUME_PENDING,
 };
 
-#define HSM_SUSPEND_RETENTIVE		0
-#define HSM_SUSPEND_NON_RETENTIVE	0x80000000ul
+#define HSM_SUSPEND_RETENTIVE 0
+#define HSM_SUSPEND_NON_RETENTIVE 0x80000000ul
 
 struct sbiret {
 	long error;
@@ -65,8 +65,10 @@ static inline struct sbiret sbi_call6(unsigned long eid, unsigned long fid, unsi
 	register unsigned long a6 __asm__("a6") = fid;
 	register unsigned long a7 __asm__("a7") = eid;
 
-	__asm__ volatile("ecall" : "+r"(a0), "+r"(a1)
-			 : "r"(a2), "r"(a3), "r"(a4), "r"(a5), "r"(a6), "r"(a7) : "memory");
+	__asm__ volatile("ecall"
+			 : "+r"(a0), "+r"(a1)
+			 : "r"(a2), "r"(a3), "r"(a4), "r"(a5), "r"(a6), "r"(a7)
+			 : "memory");
 	return (struct sbiret){ (long)a0, (long)a1 };
 }
 

@@ -45,7 +45,7 @@ boot:
 2:	wfi
 	j	2b
 
-	/* a0 = hart id, a1 = struct hart. What the SBI promises is recorded before it is changed. */
+	/* a0 = hart id, a1 = struct hart. Records what the SBI promises before changing it. */
 	.globl hart_entry
 	.balign 4
 hart_entry:

@@ -7,20 +7,20 @@
 
 #include <stdint.h>
 
-#define PTE_V	(1ul << 0)
-#define PTE_R	(1ul << 1)
-#define PTE_W	(1ul << 2)
-#define PTE_X	(1ul << 3)
-#define PTE_U	(1ul << 4)
-#define PTE_G	(1ul << 5)
-#define PTE_A	(1ul << 6)
-#define PTE_D	(1ul << 7)
-#define PTE_RW	(PTE_V | PTE_R | PTE_W | PTE_A | PTE_D)
-#define PTE_RWX	(PTE_RW | PTE_X)
+#define PTE_V (1ul << 0)
+#define PTE_R (1ul << 1)
+#define PTE_W (1ul << 2)
+#define PTE_X (1ul << 3)
+#define PTE_U (1ul << 4)
+#define PTE_G (1ul << 5)
+#define PTE_A (1ul << 6)
+#define PTE_D (1ul << 7)
+#define PTE_RW (PTE_V | PTE_R | PTE_W | PTE_A | PTE_D)
+#define PTE_RWX (PTE_RW | PTE_X)
 
-#define SIZE_4K	(1ul << 12)
-#define SIZE_2M	(1ul << 21)
-#define SIZE_1G	(1ul << 30)
+#define SIZE_4K (1ul << 12)
+#define SIZE_2M (1ul << 21)
+#define SIZE_1G (1ul << 30)
 
 #define SATP_SV39 (8ul << 60)
 

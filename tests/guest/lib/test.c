@@ -148,7 +148,8 @@ void panic(const char *format, ...)
 
 void payload_end(void)
 {
-	print("payload %s: %u passed, %u failed, %u skipped", payload_name, passed, failed, skipped);
+	print("payload %s: %u passed, %u failed, %u skipped", payload_name, passed, failed,
+	      skipped);
 	sbi_call(SBI_SRST, 0, 0, failed ? 1 : 0, 0);
 	*(volatile uint32_t *)SIFIVE_TEST = failed ? 0x13333 : 0x5555;
 	for (;;)

@@ -35,10 +35,12 @@ void check_failed(const char *file, int line, const char *format, ...)
 	((condition) ? true : (check_failed(__FILE__, __LINE__, __VA_ARGS__), false))
 
 /* CHECK that two integers are equal. */
-#define CHECK_EQ(actual, wanted, what) ({ \
-	long check_actual = (long)(actual), check_wanted = (long)(wanted); \
-	CHECK(check_actual == check_wanted, "%s is %#lx, not %#lx", what, \
-	      (unsigned long)check_actual, (unsigned long)check_wanted); })
+#define CHECK_EQ(actual, wanted, what)                                             \
+	({                                                                         \
+		long check_actual = (long)(actual), check_wanted = (long)(wanted); \
+		CHECK(check_actual == check_wanted, "%s is %#lx, not %#lx", what,  \
+		      (unsigned long)check_actual, (unsigned long)check_wanted);   \
+	})
 
 /* Ends the payload at once as failed, from any hart. */
 void panic(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));

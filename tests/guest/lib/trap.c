@@ -3,10 +3,10 @@
  * Decides what becomes of a trap: a sandbox ends, an expected exception is recorded and skipped,
  * a handler of the payload is called, and everything else fails the payload. State is per hart.
  */
-#include "hart.h"
-#include "csr.h"
-#include "test.h"
 #include "trap.h"
+#include "csr.h"
+#include "hart.h"
+#include "test.h"
 
 #include <stddef.h>
 

@@ -6,11 +6,11 @@
 #pragma once
 
 /* Offsets in struct frame that assembly uses. Register n lies at 8 * n. */
-#define FRAME_PC	256
-#define FRAME_STATUS	264
-#define FRAME_CAUSE	272
-#define FRAME_TVAL	280
-#define FRAME_SIZE	288
+#define FRAME_PC 256
+#define FRAME_STATUS 264
+#define FRAME_CAUSE 272
+#define FRAME_TVAL 280
+#define FRAME_SIZE 288
 
 #define TRAP_NESTING_ROOM 4096
 
@@ -19,7 +19,7 @@
 #include <stdbool.h>
 
 struct frame {
-	unsigned long x[32];	/* x[0] is not used */
+	unsigned long x[32]; /* x[0] is not used */
 	unsigned long pc;
 	unsigned long status;
 	unsigned long cause;
@@ -35,7 +35,7 @@ struct context {
 
 /* Exceptions that the code between trap_expect() and trap_end() ran into. */
 struct trap {
-	unsigned int count;	/* how many; the fields below are those of the last one */
+	unsigned int count; /* how many; the fields below are those of the last one */
 	unsigned long cause;
 	unsigned long tval;
 	unsigned long pc;
@@ -50,12 +50,14 @@ void trap_expect(struct trap *trap);
 void trap_end(void);
 
 /* Runs statements with trap_expect() around them and gives the record. */
-#define trap_try(...) ({ \
-	struct trap trap_record = { 0 }; \
-	trap_expect(&trap_record); \
-	__VA_ARGS__; \
-	trap_end(); \
-	trap_record; })
+#define trap_try(...)                            \
+	({                                       \
+		struct trap trap_record = { 0 }; \
+		trap_expect(&trap_record);       \
+		__VA_ARGS__;                     \
+		trap_end();                      \
+		trap_record;                     \
+	})
 
 /* Like setjmp: returns 0 when called, and `value` when frame_resume() makes a trap return here. */
 unsigned long context_save(struct context *context) __attribute__((returns_twice));
