@@ -196,11 +196,24 @@ static int vm_destroy_run(unsigned int argc, char *const *argv)
 	return with_vm(argv[0], vm_destroy_by_operator);
 }
 
+static int vm_create_run(unsigned int argc, char *const *argv)
+{
+	int error;
+
+	vm_control_lock();
+	error = vm_manager_create(argv[0]);
+	vm_control_unlock();
+	if (error == -ENOENT)
+		shell_printf("The bundle describes no VM \"%.32s\".\n", argv[0]);
+	return error == -ENOENT ? 0 : error;
+}
+
 const struct command vm_commands[] = {
 	{ "vm list", "", "all VMs and their states", vm_list_run },
 	{ "vm show", "<vm>", "everything about a VM", vm_show_run },
 	{ "vm console", "<vm>", "go to the console of a VM", vm_console_run },
 	{ "vm log", "<vm>", "what a VM wrote to its console last", vm_log_run },
+	{ "vm create", "<name>", "create a VM of the bundle that was destroyed", vm_create_run },
 	{ "vm start", "<vm>", "start a VM that was only created", vm_start_run },
 	{ "vm pause", "<vm>", "stop running its vCPUs", vm_pause_run },
 	{ "vm resume", "<vm>", "go on after a pause", vm_resume_run },

@@ -39,9 +39,9 @@ static void panic_print_hart(void)
 		panic_print("hart not known yet\n");
 		return;
 	}
-	panic_print("hart %u (id %llu), locks held 0x%x, exits %llu, vCPU %p, thread %p\n",
+	panic_print("hart %u (id %llu), locks held 0x%x, vCPU %p, thread %p\n",
 		    self->index, (unsigned long long)self->id, (unsigned int)self->lock_ranks,
-		    (unsigned long long)self->exits, (void *)self->running, (void *)self->thread);
+		    (void *)self->running, (void *)self->thread);
 }
 
 static void panic_stop_others(void)

@@ -245,12 +245,28 @@ int vm_resume(struct vm *vm)
 	return 0;
 }
 
+#ifdef EXIT_STATISTICS
+/* All harts together, since power-on. */
+static void instructions_report(void)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < hart_count; i++)
+		sum += __atomic_load_n(&harts[i]->instructions, __ATOMIC_RELAXED);
+	log_info("instructions of the hypervisor between exits and entries: %lu",
+		 (unsigned long)sum);
+}
+#endif
+
 void vm_end(struct vm *vm, enum vm_state state, bool badly, const char *reason)
 {
 	vm_hold(vm);
 	vm->ended_badly = badly;
 	state_set(vm, state, reason);
 	log_info("%s: %s: %s", vm->name, vm_state_name(state), reason);
+#ifdef EXIT_STATISTICS
+	instructions_report();
+#endif
 	vm_manager_wake();
 }
 

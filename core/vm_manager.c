@@ -15,6 +15,9 @@
 #include <core/vm.h>
 #include <core/vm_parts.h>
 #include <core/vmdesc.h>
+#include <errno.h>
+#include <libfdt.h>
+#include <string.h>
 
 static struct thread *manager;
 static struct bundle bundle; /* in the initrd, for ever: VMs are reset from it */
@@ -26,6 +29,8 @@ void vm_manager_wake(void)
 	if (manager)
 		thread_wake(manager);
 }
+
+static const void *descriptions; /* the bundle's device tree, or NULL */
 
 static const void *bundle_find_description(void)
 {
@@ -47,38 +52,56 @@ static const void *bundle_find_description(void)
 	return vmdesc_open(&bundle, NULL, 0, &report.report);
 }
 
-static void create_one(const void *fdt, int node)
+/* Creates and, as a rule, starts the VM that a node describes. */
+static int create_one(int node)
 {
-	static struct vm_config config;
+	static struct vm_config config; /* large; the control lock guards it */
 	struct report_log report;
-	struct vm *vm = NULL;
+	struct vm *vm;
 
 	report_log_init(&report, "bundle");
-	if (vmdesc_parse(fdt, node, &bundle, &config, &report.report) == 0)
-		vm = vm_create(&config);
+	if (vmdesc_parse(descriptions, node, &bundle, &config, &report.report))
+		return -EINVAL;
+	vm = vm_create(&config);
 	if (!vm)
-		never_created++;
-	else if (config.autostart)
-		vm_start(vm);
+		return -EINVAL;
+	return config.autostart ? vm_start(vm) : 0;
+}
+
+int vm_manager_create(const char *name)
+{
+	int node;
+
+	if (!descriptions)
+		return -ENOENT;
+	if (vm_find(name))
+		return -EEXIST;
+	for (node = vmdesc_next(descriptions, -1); node >= 0;
+	     node = vmdesc_next(descriptions, node))
+		if (strcmp(fdt_get_name(descriptions, node, NULL), name) == 0)
+			return create_one(node);
+	return -ENOENT;
 }
 
 static void create_all(void)
 {
-	const void *fdt = bundle_find_description();
 	struct report_log report;
 
-	report_log_init(&report, "bundle");
-	if (!fdt) {
+	descriptions = bundle_find_description();
+	if (!descriptions) {
 		never_created++;
 		return;
 	}
-	if (vmdesc_check(fdt, &report.report))
+	report_log_init(&report, "bundle");
+	if (vmdesc_check(descriptions, &report.report))
 		never_created++;
 	vm_control_lock();
-	for (int node = vmdesc_next(fdt, -1); node >= 0; node = vmdesc_next(fdt, node)) {
+	for (int node = vmdesc_next(descriptions, -1); node >= 0;
+	     node = vmdesc_next(descriptions, node)) {
 		bool first = !vm_next(NULL);
 
-		create_one(fdt, node);
+		if (create_one(node))
+			never_created++;
 		if (first && vm_next(NULL))
 			console_focus(vm_next(NULL)->console);
 	}
@@ -104,8 +127,7 @@ static void serve(struct vm *vm)
 	if (what == VM_REQUEST_NONE || (vm->state != VM_RUNNING && vm->state != VM_PAUSED))
 		return;
 	flags = spin_lock(&vm->lock);
-	for (size_t i = 0; i < sizeof(reason); i++)
-		reason[i] = vm->request_reason[i];
+	memcpy(reason, vm->request_reason, sizeof(reason));
 	spin_unlock(&vm->lock, flags);
 	if (what == VM_REQUEST_REBOOT)
 		reboot(vm, reason);

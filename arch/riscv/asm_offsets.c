@@ -19,6 +19,8 @@ void asm_offsets(void)
 	OFFSET(HART_STACK_TOP, struct hart, stack_top);
 	OFFSET(HART_LOADED, struct hart, loaded);
 	OFFSET(HART_RESCHED, struct hart, resched);
+	OFFSET(HART_COUNT_BEGIN, struct hart, count_begin);
+	OFFSET(HART_INSTRUCTIONS, struct hart, instructions);
 	OFFSET(VCPU_REGS, struct vcpu, arch.regs);
 	OFFSET(VCPU_HART, struct vcpu, arch.hart);
 	OFFSET(VCPU_PENDING, struct vcpu, pending);

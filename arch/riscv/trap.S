@@ -48,6 +48,28 @@
 	ld	s11, REG(27)(\vcpu)
 .endm
 
+/*
+ * EXIT_STATISTICS: counts the instructions that the hypervisor retires on a hart, from each trap
+ * of a guest to the next guest entry.
+ */
+.macro count_begin
+#ifdef EXIT_STATISTICS
+	csrr	t1, CSR_INSTRET
+	sd	t1, HART_COUNT_BEGIN(tp)
+#endif
+.endm
+
+.macro count_end
+#ifdef EXIT_STATISTICS
+	csrr	t0, CSR_INSTRET
+	ld	t1, HART_COUNT_BEGIN(tp)
+	ld	t2, HART_INSTRUCTIONS(tp)
+	sub	t0, t0, t1
+	add	t2, t2, t0
+	sd	t2, HART_INSTRUCTIONS(tp)
+#endif
+.endm
+
 	.text
 	.globl	trap_entry
 	.balign	4
@@ -63,6 +85,7 @@ trap_entry:
 	csrrw	t0, CSR_SSCRATCH, zero
 	sd	t1, REG(6)(a0)
 	sd	t2, REG(7)(a0)
+	count_begin
 	ld	sp, HART_STACK_TOP(tp)
 	sd	t0, REG(10)(a0)
 	sd	a1, REG(11)(a0)
@@ -97,6 +120,7 @@ guest_resume:
 	bnez	t0, guest_pending
 
 guest_restore:				/* a0: the vCPU */
+	count_end
 	ld	ra, REG(1)(a0)
 	ld	sp, REG(2)(a0)
 	ld	tp, REG(4)(a0)

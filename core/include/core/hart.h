@@ -50,7 +50,7 @@ enum hart_state {
 };
 
 struct hart {
-	/* Assembly knows the offsets of these three. */
+	/* Assembly knows the offsets of these three, and of the two counts below. */
 	uintptr_t stack_top; /* of the hart's own stack */
 	struct vcpu *loaded; /* whose VS state is in this hart's CSRs and registers; may be NULL */
 	struct thread *thread; /* the service thread that runs on this hart, or NULL */
@@ -65,7 +65,8 @@ struct hart {
 	uint32_t inbox_pending; /* something in the inbox; atomic */
 	uint32_t resched; /* look at the run queue before going on; atomic */
 	uint32_t lock_ranks; /* ranks of the spinlocks held, one bit each */
-	uint64_t exits; /* statistics */
+	uint64_t count_begin; /* instret at the last exit, with EXIT_STATISTICS */
+	uint64_t instructions; /* of the hypervisor, with EXIT_STATISTICS */
 	uint64_t idle_ticks; /* time spent idle */
 	const char *absent_reason; /* why a hart was left out */
 	struct arch_hart arch;

@@ -155,6 +155,13 @@ const char *vm_state_name(enum vm_state state);
  */
 void vm_manager_start(void);
 
+/**
+ * Creates the VM that the bundle describes under @name, and starts it unless its description says
+ * otherwise. 0, -ENOENT (no such description), -EEXIST, or -EINVAL (the reason is in the log).
+ * Thread context, control lock held.
+ */
+int vm_manager_create(const char *name);
+
 /** Serialises life-cycle operations of threads (shell and manager). Thread context. */
 void vm_control_lock(void);
 void vm_control_unlock(void);
