@@ -153,6 +153,13 @@ void firmware_reboot(void)
 	strcat(done, "reboot;");
 }
 
+int vm_manager_create(const char *name)
+{
+	assert_true(control_locked);
+	strcat(done, "create;");
+	return strcmp(name, "debian") == 0 ? 0 : -ENOENT;
+}
+
 /* ---- helpers ---- */
 
 static void vm_fill(unsigned int id, const char *name, enum vm_state state)
@@ -267,6 +274,13 @@ static void each_life_cycle_command_does_its_part(void **state)
 	assert_string_equal(done, "start debian;pause debian;resume payload;reset payload;"
 				  "destroy payload;");
 	assert_prints("vm show payload", "There is no VM \"payload\"");
+}
+
+static void create_names_a_vm_of_the_bundle(void **state)
+{
+	assert_prints("vm create nothing", "The bundle describes no VM \"nothing\"");
+	assert_string_equal(run("vm create debian"), "");
+	assert_string_equal(done, "create;create;");
 }
 
 static void refusal_is_explained(void **state)
@@ -491,6 +505,7 @@ int main(void)
 		TEST(bytes_that_come_faster_than_commands_run_are_kept),
 		TEST(list_shows_state_and_reason),
 		TEST(each_life_cycle_command_does_its_part),
+		TEST(create_names_a_vm_of_the_bundle),
 		TEST(refusal_is_explained),
 		TEST(words_may_be_short),
 		TEST(guest_is_another_word_for_vm),
