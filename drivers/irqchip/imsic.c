@@ -29,6 +29,7 @@ static struct imsic {
 	uint32_t phandle;
 	unsigned int ids;
 	unsigned int guest_bits, hart_bits, group_bits, group_shift; /* of addresses */
+	bool deaf; /* the boot hart cannot take identities */
 } imsic;
 
 static struct imsic_hart {
@@ -68,7 +69,9 @@ static void imsic_hart_init(void)
 	struct hart *hart = hart_self();
 
 	if (!arch_hart_has(&hart->arch, FEATURE_SSAIA)) {
+		log_warn("imsic: not used: the hart has no Ssaia");
 		imsic_harts[hart->index].page = NULL;
+		imsic.deaf |= irqchip_boot_hart();
 		return;
 	}
 	file_write(ISELECT_EIDELIVERY, 0);
@@ -132,6 +135,8 @@ bool imsic_has_phandle(uint32_t phandle)
 
 int imsic_identity_take(struct irq_action *action)
 {
+	if (imsic.deaf)
+		return -ENOENT;
 	for (unsigned int i = IDENTITY_DEVICES; i < IDENTITIES && i <= imsic.ids; i++) {
 		if (!actions[i]) {
 			__atomic_store_n(&actions[i], action, __ATOMIC_RELEASE);
@@ -236,8 +241,6 @@ static int imsic_probe(int node)
 		return parents;
 	if (imsic.node)
 		return -EBUSY;
-	if (!arch_hart_has(&hart_self()->arch, FEATURE_SSAIA))
-		return -ENOTSUP;
 	err = geometry_read(node, (unsigned int)parents);
 	if (err)
 		return err;

@@ -14,8 +14,8 @@
 bool imsic_has_phandle(uint32_t phandle);
 
 /**
- * Takes an identity of the boot hart's file for @action. Returns it (2 or more) or -ENOSPC.
- * The caller serialises.
+ * Takes an identity of the boot hart's file for @action. Returns it (2 or more), -ENOSPC, or
+ * -ENOENT when the boot hart has no Ssaia. The caller serialises.
  */
 int imsic_identity_take(struct irq_action *action);
 

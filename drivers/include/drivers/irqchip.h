@@ -13,15 +13,15 @@
 typedef void (*irq_handler)(void *opaque);
 
 /**
- * Probes the interrupt controllers. Boot hart, once, when harts[] is complete and the boot
- * hart's features have been probed. Returns 0 (none found is reported).
+ * Probes the interrupt controllers. Boot hart, once, when harts[] is complete. Returns 0 (none
+ * found is reported).
  */
 int irqchip_init(void);
 
 /**
  * Makes this hart ready to take external interrupts and IPIs: whatever was pending in its
- * controller is dropped, and SEIE and SSIE are set in sie. Each hart, after irqchip_init(), with
- * interrupts off and before others send it IPIs.
+ * controller is dropped, and SEIE and SSIE are set in sie. Each hart, after irqchip_init() and the
+ * probing of its own features, with interrupts off and before others send it IPIs.
  */
 void irqchip_hart_init(void);
 
