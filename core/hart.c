@@ -36,6 +36,8 @@ void hart_serve(void)
 {
 	struct hart *self = hart_self();
 
+	if (unlikely(__atomic_load_n(&panicking, __ATOMIC_ACQUIRE)))
+		panic_halt();
 	if (!__atomic_exchange_n(&self->inbox_pending, 0, __ATOMIC_SEQ_CST))
 		return;
 	for (unsigned int i = 0; i < hart_count; i++) {

@@ -90,6 +90,7 @@ static void create_all(void)
 	descriptions = bundle_find_description();
 	if (!descriptions) {
 		never_created++;
+		console_focus(NULL);
 		return;
 	}
 	report_log_init(&report, "bundle");
@@ -105,6 +106,8 @@ static void create_all(void)
 		if (first && vm_next(NULL))
 			console_focus(vm_next(NULL)->console);
 	}
+	if (!vm_next(NULL))
+		console_focus(NULL);
 	vm_control_unlock();
 }
 
