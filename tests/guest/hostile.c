@@ -24,7 +24,7 @@ const char payload_name[] = "hostile";
 struct hart_state {
 	struct fuzz fuzz;
 	uint64_t *root;
-	unsigned long actions, traps, timeouts, interrupts;
+	unsigned long actions, traps, timeouts, interrupts, starts;
 } __attribute__((aligned(64)));
 
 static struct hart_state states[MAX_HARTS];
@@ -172,6 +172,16 @@ static void act(struct hart_state *state)
 	state->actions++;
 }
 
+static void fuzz_hart(void *argument);
+
+static void harts_restart(struct hart_state *state)
+{
+	unsigned long id = hart_ids[fuzz_below(&state->fuzz, hart_count)];
+
+	if (id != boot_hart && harts[id].done && hart_start(id, fuzz_hart, NULL) == 0)
+		state->starts++;
+}
+
 static void fuzz_hart(void *argument)
 {
 	struct hart_state *state = &states[this_hart()->id];
@@ -179,11 +189,17 @@ static void fuzz_hart(void *argument)
 
 	(void)argument;
 	this_hart()->on_interrupt = on_interrupt;
-	fuzz_begin(&state->fuzz, seed, this_hart()->id);
+	if (!state->actions)
+		fuzz_begin(&state->fuzz, seed, this_hart()->id);
 	while (!time_is_up) {
 		act(state);
-		if (this_hart()->id != boot_hart)
+		if (this_hart()->id != boot_hart) {
+			/* Stop now and then; the boot hart starts what has stopped. */
+			if (fuzz_below(&state->fuzz, 300) == 0)
+				break;
 			continue;
+		}
+		harts_restart(state);
 		if (time_now() - start_time >= second * ticks_per_second) {
 			csrs_restore(&state->fuzz);
 			report("\nhostile alive", second++);
@@ -212,6 +228,7 @@ void payload_main(void)
 	start_time = time_now();
 	ended = harts_run(hart_count, fuzz_hart, NULL, 20);
 	report("\nhostile ends, seed", seed);
+	print("  %lu starts of harts", states[boot_hart].starts);
 	CHECK(ended, "a hart did not start or end");
 	for (unsigned int i = 0; i < hart_count; i++) {
 		struct hart_state *state = &states[hart_ids[i]];

@@ -42,3 +42,12 @@ isolation-y := isolation.c lib/code.c lib/aia.c lib/sv39.c $(payload-lib)
 
 payloads += hostile
 hostile-y := hostile.c lib/fuzz.c lib/aia.c lib/sv39.c $(payload-lib)
+
+payloads += aplic-direct
+aplic-direct-y := aplic-direct.c lib/aia.c $(payload-lib)
+
+payloads += endless
+endless-y := endless.c $(payload-lib)
+
+payloads += ending
+ending-y := ending.c $(payload-lib)
