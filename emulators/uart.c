@@ -305,6 +305,13 @@ static bool access_is_odd(struct device *device, uint64_t offset, unsigned int w
 	return true;
 }
 
+/** Whether reading a register, with that result, may have changed a cause or made room. */
+static bool read_changes(uint64_t offset, uint64_t value)
+{
+	return offset == REG_RBR_THR_DLL || offset == REG_IIR_FCR ||
+	       (offset == REG_LSR && (value & LSR_OVERRUN));
+}
+
 static uint64_t uart_read(struct device *device, uint64_t offset, unsigned int width)
 {
 	struct uart *uart = uart_of(device);
@@ -315,8 +322,10 @@ static uint64_t uart_read(struct device *device, uint64_t offset, unsigned int w
 		return 0;
 	flags = spin_lock(&uart->device.lock);
 	value = register_read(uart, (enum uart_register)offset);
-	update_line(uart);
-	update_flow(uart);
+	if (read_changes(offset, value)) {
+		update_line(uart);
+		update_flow(uart);
+	}
 	spin_unlock(&uart->device.lock, flags);
 	return value;
 }

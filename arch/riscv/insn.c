@@ -168,6 +168,38 @@ static bool has_compressed_form(const struct mem_access *access)
 	}
 }
 
+/* Integer loads and stores by funct3, the register left out; width 0: there is no such one. */
+static const struct mem_access plain_loads[8] = {
+	{ MEM_LOAD, 1, true, 0, 4 },  { MEM_LOAD, 2, true, 0, 4 },  { MEM_LOAD, 4, true, 0, 4 },
+	{ MEM_LOAD, 8, false, 0, 4 }, { MEM_LOAD, 1, false, 0, 4 }, { MEM_LOAD, 2, false, 0, 4 },
+	{ MEM_LOAD, 4, false, 0, 4 },
+};
+
+static const struct mem_access plain_stores[8] = {
+	{ MEM_STORE, 1, false, 0, 4 },
+	{ MEM_STORE, 2, false, 0, 4 },
+	{ MEM_STORE, 4, false, 0, 4 },
+	{ MEM_STORE, 8, false, 0, 4 },
+};
+
+/* What nearly all accesses to devices are: 32-bit integer loads and stores, aligned. */
+static bool decode_plain(uint64_t htinst, struct mem_access *access)
+{
+	unsigned int funct3 = htinst >> 12 & 7;
+
+	if ((htinst & ~GENMASK(14, 7)) == OPCODE_LOAD) {
+		*access = plain_loads[funct3];
+		access->reg = htinst >> 7 & 31;
+		return access->width;
+	}
+	if ((htinst & ~(GENMASK(24, 20) | GENMASK(14, 12))) == OPCODE_STORE) {
+		*access = plain_stores[funct3];
+		access->reg = htinst >> 20 & 31;
+		return access->width;
+	}
+	return false;
+}
+
 /*
  * Privileged specification, "Transformed Instruction or Pseudoinstruction for mtinst or htinst":
  * the immediate is zero, and the place of rs1 has the distance between the faulting address and
@@ -180,6 +212,8 @@ bool insn_decode_htinst(uint64_t htinst, struct mem_access *access)
 	unsigned int offset = field(insn, 19, 15);
 	bool is_load;
 
+	if (decode_plain(htinst, access))
+		return true;
 	if (htinst >> 32 || !(htinst & HTINST_TRANSFORMED))
 		return false;
 	if ((insn & OPCODE_MASK) == OPCODE_AMO && !compressed) {

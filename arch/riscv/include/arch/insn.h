@@ -17,7 +17,7 @@ enum mem_kind {
 };
 
 struct mem_access {
-	enum mem_kind kind;
+	uint8_t kind; /* enum mem_kind */
 	uint8_t width; /* bytes: 1, 2, 4, 8 */
 	bool sign_extend; /* loads into integer registers */
 	uint8_t reg; /* rd of a load, rs2 of a store: 0 to 31 */
