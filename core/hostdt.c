@@ -319,8 +319,7 @@ int hostdt_chosen_address(const char *name, uint64_t *value)
 {
 	struct cells cells;
 
-	if (cells_get(hostdt_path("/chosen"), name, &cells) || cells.count < 1 ||
-	    cells.count > 2)
+	if (cells_get(hostdt_path("/chosen"), name, &cells) || cells.count < 1 || cells.count > 2)
 		return -ENOENT;
 	*value = cells_number(&cells, 0, cells.count);
 	return 0;

@@ -115,9 +115,8 @@ static bool blob_check(size_t room)
 	const struct fdt_header *header = host_fdt;
 	uint32_t total;
 
-	if ((uintptr_t)host_fdt % 8 || room < sizeof(*header) ||
-	    be32(header->magic) != FDT_MAGIC || be32(header->version) < 17 ||
-	    be32(header->last_comp_version) > 17)
+	if ((uintptr_t)host_fdt % 8 || room < sizeof(*header) || be32(header->magic) != FDT_MAGIC ||
+	    be32(header->version) < 17 || be32(header->last_comp_version) > 17)
 		return false;
 	total = be32(header->totalsize);
 	blob.reservations = be32(header->off_mem_rsvmap);
@@ -130,8 +129,7 @@ static bool blob_check(size_t room)
 	    blob.strings_size > total - blob.strings)
 		return false;
 	/* With a NUL at its end, every offset into the block is that of a string. */
-	if (blob.strings_size &&
-	    ((const char *)host_fdt)[blob.strings + blob.strings_size - 1])
+	if (blob.strings_size && ((const char *)host_fdt)[blob.strings + blob.strings_size - 1])
 		return false;
 	return reservations_check(total) && nodes_check();
 }
@@ -228,8 +226,8 @@ bool hostdt_enabled(int node)
 {
 	uint32_t length;
 
-	return !hostdt_property(node, "status", &length) || hostdt_string_is(node, "status", "okay") ||
-	       hostdt_string_is(node, "status", "ok");
+	return !hostdt_property(node, "status", &length) ||
+	       hostdt_string_is(node, "status", "okay") || hostdt_string_is(node, "status", "ok");
 }
 
 bool hostdt_compatible(int node, const char *compatible)

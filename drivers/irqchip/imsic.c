@@ -94,8 +94,8 @@ static void imsic_external(void)
 		if (identity == IDENTITY_IPI) {
 			hart_ipi();
 		} else if (identity < IDENTITIES) {
-			struct irq_action *action =
-				__atomic_load_n(&actions[identity], __ATOMIC_ACQUIRE);
+			struct irq_action *action = __atomic_load_n(&actions[identity],
+								    __ATOMIC_ACQUIRE);
 
 			if (action)
 				irq_handle(action);

@@ -168,7 +168,10 @@ static int plic_probe(int node)
 }
 
 static const char *const plic_compatible[] = {
-	"sifive,plic-1.0.0", "riscv,plic0", "thead,c900-plic", NULL,
+	"sifive,plic-1.0.0",
+	"riscv,plic0",
+	"thead,c900-plic",
+	NULL,
 };
 
 const struct driver plic_driver = {

@@ -179,8 +179,9 @@ static void properties_of_no_node_are_absent(void **state)
 	assert_null(hostdt_property(-1, "reg", &length));
 	assert_null(hostdt_property(at("/soc"), "nothing", &length));
 	assert_null(hostdt_string(-1, "compatible", 0));
-	assert_string_equal(hostdt_string(at("/soc/interrupt-controller@28000000"), "compatible", 1),
-			    "riscv,imsics");
+	assert_string_equal(
+		hostdt_string(at("/soc/interrupt-controller@28000000"), "compatible", 1),
+		"riscv,imsics");
 	assert_null(hostdt_string(at("/soc/interrupt-controller@28000000"), "compatible", 2));
 	assert_true(hostdt_compatible(at("/soc"), "simple-bus"));
 	assert_false(hostdt_compatible(at("/soc"), "simple"));

@@ -78,7 +78,7 @@ struct irq_action {
 	void *opaque;
 	struct irqchip *chip;
 	uint32_t source; /* number at @chip */
-	/** What to do at @chip after the handler, where an MSI brought the interrupt; may be NULL. */
+	/** What to do at @chip after the handler, when an MSI brought the interrupt, or NULL. */
 	void (*handled)(struct irq_action *action);
 };
 
@@ -116,8 +116,5 @@ void irqchip_set_ipi(const char *name, void (*send)(unsigned int hart_index));
 
 /** Whether this hart is the one that gets the interrupts of devices. */
 bool irqchip_boot_hart(void);
-
-/** Called by the way IPIs arrive, on the hart that got one. Defined in core/hart.c. */
-void hart_ipi(void);
 
 #endif
