@@ -155,33 +155,6 @@ uint32_t imsic_boot_target(void)
 	return (uint32_t)(group << imsic.hart_bits | hart);
 }
 
-/**
- * Finds the pages of the hart that is number @number of the IMSIC. The harts' pages follow each
- * other through the windows of `reg`, at a distance of a hart's pages; a window that ends
- * early (the last files are missing) still takes a multiple of that distance.
- */
-static int pages_find(unsigned int number, hpa_t *base, unsigned int *pages)
-{
-	uint64_t stride = PAGE_SIZE << imsic.guest_bits;
-	uint64_t offset = number * stride;
-
-	for (unsigned int i = 0;; i++) {
-		uint64_t size;
-		int err = hostdt_reg(imsic.node, i, base, &size);
-
-		if (err)
-			return err;
-		if (!is_aligned(base->v, PAGE_SIZE))
-			return -EINVAL;
-		if (offset < size) {
-			base->v += offset;
-			*pages = (unsigned int)(MIN(size - offset, stride) / PAGE_SIZE);
-			return *pages ? 0 : -EINVAL;
-		}
-		offset -= MIN(offset, align_up(size, stride));
-	}
-}
-
 /** Notes the pages of entry @number of `interrupts-extended`, which is for @hart. */
 static void hart_add(unsigned int number, struct hart *hart)
 {
@@ -189,7 +162,7 @@ static void hart_add(unsigned int number, struct hart *hart)
 
 	if (slot->pages)
 		return;
-	if (pages_find(number, &slot->base, &slot->pages)) {
+	if (imsic_pages_find(imsic.node, imsic.guest_bits, number, &slot->base, &slot->pages)) {
 		slot->pages = 0;
 		log_warn("imsic: no interrupt file for hart %llu in reg",
 			 (unsigned long long)hart->id);

@@ -1,13 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the APLIC driver needs of the IMSIC: identities for its interrupts on the boot hart, and
- * the numbers by which an APLIC knows the harts. No lock of its own: see each function.
+ * The layout of an IMSIC's pages, and what the APLIC driver needs of the IMSIC: identities for its
+ * interrupts on the boot hart, and the numbers by which an APLIC knows the harts. No lock of its
+ * own: see each function.
  */
 #ifndef DRIVERS_IRQCHIP_IMSIC_H
 #define DRIVERS_IRQCHIP_IMSIC_H
 
 #include <drivers/irqchip.h>
 #include <errno.h>
+
+/**
+ * Finds the pages of the hart that is number @number of the IMSIC at @node. The pages of the harts
+ * follow each other through the windows of `reg`, 4096 << @guest_bits (0 to 7) bytes apart. A window
+ * that ends early leaves out the last files of its last hart; the next hart is in the next window.
+ * @pages gets how many there are, 1 to 1 << @guest_bits: the hart's own and its guest files.
+ * Returns 0, -ENOENT (reg ends before), -EINVAL (malformed, or not even one page).
+ */
+int imsic_pages_find(int node, unsigned int guest_bits, unsigned int number, hpa_t *base,
+		     unsigned int *pages);
 
 #ifdef DRIVER_IMSIC
 /** Whether @phandle is that of the IMSIC in use. */

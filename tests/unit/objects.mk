@@ -35,3 +35,13 @@ test_shell-y := core/shell.c core/line.c core/command.c core/command_vm.c core/c
 test_sbi-y := $(addprefix arch/riscv/sbi/,base.c dbcn.c hsm.c ipi.c rfence.c sbi.c srst.c time.c) \
 	tests/unit/fake_sbi.c
 test_isa-y := arch/riscv/isa.c
+
+# Memory, time and the scheduler, on the real spinlocks. The tests of page and alloc include what
+# they test.
+fake_machine := core/lock.c tests/unit/fake_hart.c
+FAKE_FAILING := -Wl,--wrap=page_alloc,--wrap=page_alloc_zero,--wrap=alloc_zero
+test_page-y := $(fake_machine)
+test_imsic_layout-y := drivers/irqchip/imsic_layout.c core/hostdt.c core/hostdt_tree.c
+test_alloc-y := core/page.c $(fake_machine)
+test_vmid-y := arch/riscv/vmid.c $(fake_machine)
+test_timer-y := core/timer.c core/alloc.c core/page.c $(fake_machine)
