@@ -80,8 +80,9 @@ $(O)/include/config.h $(O)/include/auto.conf &: $(O)/.config $(openconf_files)
 		--config-out $(O)/include/auto.conf openconf
 	@touch $(O)/include/config.h $(O)/include/auto.conf
 
+# On the first pass on a new machine there is no compiler to ask yet.
 build_goals := $(filter-out $(plain_goals) $(config_goals),$(goals))
-ifneq ($(build_goals),)
+ifneq ($(and $(build_goals),$(wildcard $(DEPS)/.stamps/group-base)),)
 include $(O)/include/auto.conf
 
 include tools/make/toolchain.mk
