@@ -6,6 +6,7 @@
  */
 #include <arch/irqflags.h>
 #include <arch/thread.h>
+#include <arch/time.h>
 #include <core/alloc.h>
 #include <core/check.h>
 #include <core/sched.h>
@@ -21,6 +22,16 @@ struct run_queue {
 	uint32_t idle; /* the hart has nothing to run; atomic */
 	uint32_t priority; /* of what runs; atomic */
 };
+
+/* EXIT_STATISTICS: the time that counts as the hypervisor's; idling and threads do not. */
+static uint64_t count_now(void)
+{
+#ifdef EXIT_STATISTICS
+	return arch_instret();
+#else
+	return 0;
+#endif
+}
 
 #define ENTITY(item) container_of(item, struct sched_entity, link)
 
@@ -289,6 +300,8 @@ static void put_away(struct hart *hart)
 	entity->runtime += time_now();
 	if (hart->running)
 		arch_vcpu_save(hart->running);
+	else
+		hart->count_begin = count_now();
 	hart->running = NULL;
 	hart->thread = NULL;
 	if (how == LEAVE_PREEMPTED && !is_held(entity)) {
@@ -346,6 +359,14 @@ static void run(struct hart *hart, struct sched_entity *entity)
 	put_away(hart);
 }
 
+static void wait_uncounted(struct hart *hart)
+{
+	uint64_t begin = count_now();
+
+	arch_wait();
+	hart->count_begin += count_now() - begin;
+}
+
 static void idle(struct hart *hart)
 {
 	struct run_queue *queue = hart->queue;
@@ -355,7 +376,7 @@ static void idle(struct hart *hart)
 	arch_vcpu_quiesce(hart);
 	__atomic_store_n(&queue->idle, 1, __ATOMIC_SEQ_CST);
 	while (!__atomic_load_n(&hart->resched, __ATOMIC_SEQ_CST) && !sched_waiting(hart)) {
-		arch_wait();
+		wait_uncounted(hart);
 		/* Takes what is pending; trap_entry finds neither guest nor thread. */
 		arch_irq_enable();
 		arch_irq_disable();

@@ -14,6 +14,12 @@ static inline uint64_t arch_time(void)
 	return csr_read(CSR_TIME);
 }
 
+/** Instructions that this hart has retired. */
+static inline uint64_t arch_instret(void)
+{
+	return csr_read(CSR_INSTRET);
+}
+
 /**
  * Makes the timer interrupt of this hart pending from @deadline (ticks) on, by stimecmp or the
  * firmware; UINT64_MAX turns it off.
