@@ -25,7 +25,7 @@
 #define THREADS 4
 
 static struct hart the_hart;
-struct hart *fake_hart_self = &the_hart;
+_Thread_local struct hart *fake_hart_self = &the_hart;
 struct hart *harts[MAX_HARTS] = { &the_hart };
 unsigned int hart_count = 1;
 uint64_t timebase;

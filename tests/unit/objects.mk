@@ -45,3 +45,6 @@ test_imsic_layout-y := drivers/irqchip/imsic_layout.c core/hostdt.c core/hostdt_
 test_alloc-y := core/page.c $(fake_machine)
 test_vmid-y := arch/riscv/vmid.c $(fake_machine)
 test_timer-y := core/timer.c core/alloc.c core/page.c $(fake_machine)
+test_gstage-y := arch/riscv/gstage.c arch/riscv/vmid.c core/page.c core/alloc.c \
+	tests/unit/fake_failing.c $(fake_machine)
+test_gstage-libs := $(FAKE_FAILING)

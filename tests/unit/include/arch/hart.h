@@ -10,8 +10,8 @@
 #include_next <arch/hart.h>
 #undef arch_hart_self
 
-/** This hart; may be NULL. Defined by the test or by fake_host.c. */
-extern struct hart *fake_hart_self;
+/** This hart, for each thread; may be NULL. Defined by fake_host.c or fake_hart.c. */
+extern _Thread_local struct hart *fake_hart_self;
 
 static inline struct hart *arch_hart_self(void)
 {

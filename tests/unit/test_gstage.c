@@ -1,0 +1,573 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * G-stage tables as hardware reads them: a walker of its own goes from hgatp over the raw
+ * entries (privileged specification, "Two-Stage Address Translation").
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_hart.h"
+
+#include <arch/gstage.h>
+#include <arch/vmid.h>
+#include <core/page.h>
+#include <errno.h>
+
+#define BASE FAKE_ARENA_BASE
+#define BANK MIB(64)
+#define RWX (GSTAGE_READ | GSTAGE_WRITE | GSTAGE_EXECUTE)
+/* Somewhere that no table is: mapped memory is never touched. */
+#define HOST UINT64_C(0x4000000000)
+
+static struct gstage gstage;
+static uint64_t free_before;
+
+static int setup(void **state)
+{
+	static bool added;
+
+	fake_hart_reset();
+	fake_allocations_fail_after(-1);
+	if (!added) {
+		fake_arena_soil(BASE, BANK);
+		page_add(hpa(BASE), BANK);
+	}
+	added = true;
+	vmid_init(14);
+	free_before = page_free_count();
+	memset(&gstage, 0, sizeof(gstage));
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	assert_int_equal(page_free_count(), free_before);
+	assert_int_equal(fake_harts[0].lock_ranks, 0);
+	return 0;
+}
+
+/* ---- what hardware does ---- */
+
+struct walk {
+	bool mapped;
+	uint64_t hpa;
+	unsigned int access;
+	uint64_t leaf; /* bytes */
+};
+
+static uint64_t table_entry(uint64_t table, uint64_t index)
+{
+	uint64_t entry;
+
+	memcpy(&entry, (char *)hpa_to_hva(hpa(table)) + 8 * index, 8);
+	return entry;
+}
+
+static struct walk walk(uint64_t hgatp, uint64_t at)
+{
+	int level = (int)(hgatp >> 60) - 6; /* 8: three levels, the root is level 2 */
+	uint64_t table = (hgatp & ((UINT64_C(1) << 44) - 1)) << 12;
+	uint64_t index = at >> (12 + 9 * level);
+
+	assert_in_range(hgatp >> 60, 8, 10);
+	assert_int_equal(table % 16384, 0);
+	if (index >= 2048)
+		return (struct walk){ .mapped = false };
+	for (;; level--) {
+		uint64_t entry = table_entry(table, index);
+		uint64_t size = UINT64_C(1) << (12 + 9 * level);
+		uint64_t to = (entry >> 10 & ((UINT64_C(1) << 44) - 1)) << 12;
+
+		if (!(entry & 1)) {
+			assert_int_equal(entry, 0);
+			return (struct walk){ .mapped = false };
+		}
+		assert_int_equal(entry >> 54, 0);
+		if (entry & 0xe) {
+			assert_true((entry & 6) != 4); /* W without R */
+			assert_int_equal(entry & 0xf0, 0xd0); /* U, A, D and not G */
+			assert_int_equal(to % size, 0);
+			return (struct walk){ true, to + at % size, entry >> 1 & 7, size };
+		}
+		assert_int_equal(entry & 0x3ff, 1); /* U, A, D are reserved in a pointer */
+		assert_int_not_equal(level, 0);
+		table = to;
+		index = at >> (12 + 9 * (level - 1)) & 511;
+	}
+}
+
+/* Both walks agree about @at. */
+static struct walk look(uint64_t at)
+{
+	struct walk found = walk(gstage_hgatp(&gstage), at);
+	unsigned int access;
+	hpa_t to;
+
+	if (!found.mapped) {
+		assert_int_equal(gstage_walk(&gstage, gpa(at), &to, &access), -ENOENT);
+		return found;
+	}
+	assert_int_equal(gstage_walk(&gstage, gpa(at), &to, &access), 0);
+	assert_int_equal(to.v, found.hpa);
+	assert_int_equal(access, found.access);
+	return found;
+}
+
+/* A number for all entries of a table and of those below it, and how many pages they take. */
+static uint64_t digest(uint64_t table, int level, bool root, uint64_t *pages)
+{
+	uint64_t sum = 0;
+
+	*pages += root ? 4 : 1;
+	for (uint64_t i = 0; i < (root ? 2048 : 512); i++) {
+		uint64_t entry = table_entry(table, i);
+
+		sum = (sum ^ entry) * UINT64_C(0x100000001b3) + i;
+		if (entry & 1 && !(entry & 0xe))
+			sum += digest((entry >> 10) << 12, level - 1, false, pages);
+	}
+	return sum;
+}
+
+static uint64_t gstage_digest(void)
+{
+	uint64_t pages = 0;
+	uint64_t sum = digest(gstage.root.v, gstage.levels - 1, true, &pages);
+
+	assert_int_equal(pages, gstage.table_pages);
+	assert_int_equal(page_free_count() + pages, free_before);
+	return sum;
+}
+
+static int map(uint64_t at, uint64_t to, uint64_t size)
+{
+	return gstage_map(&gstage, gpa(at), hpa(to), size, RWX);
+}
+
+/* ---- modes ---- */
+
+static void fewest_levels_that_reach_an_address(void **state)
+{
+	assert_int_equal(gstage_levels_for(gpa(0)), 3);
+	assert_int_equal(gstage_levels_for(gpa(BIT(41) - 1)), 3);
+	assert_int_equal(gstage_levels_for(gpa(BIT(41))), 4);
+	assert_int_equal(gstage_levels_for(gpa(BIT(50) - 1)), 4);
+	assert_int_equal(gstage_levels_for(gpa(BIT(50))), 5);
+	assert_int_equal(gstage_levels_for(gpa(BIT(59) - 1)), 5);
+	assert_int_equal(gstage_levels_for(gpa(BIT(59))), 0);
+	assert_int_equal(gstage_levels_for(gpa(UINT64_MAX)), 0);
+}
+
+static void levels_that_do_not_exist_are_refused(void **state)
+{
+	assert_int_equal(gstage_init(&gstage, 0), -EINVAL);
+	assert_int_equal(gstage_init(&gstage, 2), -EINVAL);
+	assert_int_equal(gstage_init(&gstage, 6), -EINVAL);
+	assert_int_equal(gstage.levels, 0);
+}
+
+static void hgatp_names_mode_vmid_and_root(void **state)
+{
+	static const uint64_t modes[] = { [3] = 8, [4] = 9, [5] = 10 };
+
+	for (unsigned int levels = 3; levels <= 5; levels++) {
+		assert_int_equal(gstage_init(&gstage, levels), 0);
+		assert_int_equal(gstage_hgatp(&gstage) >> 60, modes[levels]);
+		assert_int_equal(gstage_hgatp(&gstage) >> 44 & 0x3fff, gstage.vmid);
+		assert_int_equal(gstage_hgatp(&gstage) >> 58 & 3, 0);
+		assert_int_equal(gstage_hgatp(&gstage) << 12 & (BIT(56) - 1), gstage.root.v);
+		assert_false(gstage.shared_vmid);
+		gstage_destroy(&gstage);
+	}
+}
+
+static void table_without_a_vmid_of_its_own_says_so(void **state)
+{
+	vmid_init(0);
+	assert_int_equal(gstage_init(&gstage, 3), 0);
+	assert_true(gstage.shared_vmid);
+	assert_int_equal(gstage.vmid, 0);
+	gstage_destroy(&gstage);
+}
+
+static void vmid_comes_back(void **state)
+{
+	unsigned int vmid;
+
+	assert_int_equal(gstage_init(&gstage, 3), 0);
+	vmid = gstage.vmid;
+	gstage_destroy(&gstage);
+	assert_int_equal(gstage_init(&gstage, 3), 0);
+	assert_int_equal(gstage.vmid, vmid);
+	gstage_destroy(&gstage);
+}
+
+static void new_table_maps_nothing(void **state)
+{
+	for (unsigned int levels = 3; levels <= 5; levels++) {
+		assert_int_equal(gstage_init(&gstage, levels), 0);
+		gstage_digest();
+		for (unsigned int bit = 12; bit < 64; bit++)
+			assert_false(look(BIT(bit)).mapped);
+		assert_false(look(0).mapped);
+		assert_false(look(UINT64_MAX).mapped);
+		gstage_destroy(&gstage);
+	}
+}
+
+static void root_that_cannot_be_had_fails(void **state)
+{
+	fake_allocations_fail_after(0);
+	assert_int_equal(gstage_init(&gstage, 3), -ENOMEM);
+	assert_int_equal(gstage.levels, 0);
+}
+
+/* ---- leaves ---- */
+
+static void largest_leaf_that_alignment_allows_is_chosen(void **state)
+{
+	static const struct {
+		uint64_t at, to, size, leaf;
+	} cases[] = {
+		{ 0, HOST, KIB(4), KIB(4) },
+		{ 0, HOST, MIB(2), MIB(2) },
+		{ 0, HOST, MIB(2) - KIB(4), KIB(4) },
+		{ 0, HOST, GIB(1), GIB(1) },
+		{ 0, HOST, GIB(1) - KIB(4), MIB(2) },
+		{ 0, HOST + MIB(2), GIB(1), MIB(2) },
+		{ 0, HOST + KIB(4), GIB(1), KIB(4) },
+		{ MIB(2), HOST, MIB(4), MIB(2) },
+		{ KIB(4), HOST, MIB(4), KIB(4) },
+		{ KIB(4), HOST + KIB(4), KIB(4), KIB(4) },
+		{ GIB(3), HOST, GIB(2), GIB(1) },
+		/* Larger leaves could be made, but are not. */
+		{ 0, 0, GIB(512), GIB(1) },
+	};
+
+	for (unsigned int levels = 3; levels <= 5; levels++)
+		for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+			assert_int_equal(gstage_init(&gstage, levels), 0);
+			assert_int_equal(map(cases[i].at, cases[i].to, cases[i].size), 0);
+			assert_int_equal(look(cases[i].at).leaf, cases[i].leaf);
+			assert_int_equal(look(cases[i].at + 5).hpa, cases[i].to + 5);
+			assert_int_equal(look(cases[i].at + cases[i].size - 1).hpa,
+					 cases[i].to + cases[i].size - 1);
+			assert_false(look(cases[i].at + cases[i].size).mapped);
+			gstage_digest();
+			gstage_destroy(&gstage);
+		}
+}
+
+static void odd_range_has_small_leaves_at_its_ends_only(void **state)
+{
+	uint64_t at = GIB(1) - MIB(2) - KIB(8);
+
+	assert_int_equal(gstage_init(&gstage, 3), 0);
+	assert_int_equal(map(at, HOST + at, GIB(1) + MIB(4) + KIB(20)), 0);
+	assert_int_equal(look(at).leaf, KIB(4));
+	assert_int_equal(look(GIB(1) - MIB(2) - 1).leaf, KIB(4));
+	assert_int_equal(look(GIB(1) - MIB(2)).leaf, MIB(2));
+	assert_int_equal(look(GIB(1)).leaf, GIB(1));
+	assert_int_equal(look(GIB(2)).leaf, MIB(2));
+	assert_int_equal(look(GIB(2) + MIB(2)).leaf, KIB(4));
+	assert_true(look(GIB(2) + MIB(2) + KIB(12) - 1).mapped);
+	assert_false(look(GIB(2) + MIB(2) + KIB(12)).mapped);
+	assert_false(look(at - 1).mapped);
+	gstage_destroy(&gstage);
+}
+
+static void permissions_are_those_asked_for(void **state)
+{
+	static const struct {
+		unsigned int asked, given;
+	} cases[] = {
+		{ GSTAGE_READ, GSTAGE_READ },
+		{ GSTAGE_EXECUTE, GSTAGE_EXECUTE },
+		/* There is no entry that can be written and not be read. */
+		{ GSTAGE_WRITE, GSTAGE_READ | GSTAGE_WRITE },
+		{ GSTAGE_READ | GSTAGE_WRITE, GSTAGE_READ | GSTAGE_WRITE },
+		{ GSTAGE_READ | GSTAGE_EXECUTE, GSTAGE_READ | GSTAGE_EXECUTE },
+		{ RWX, RWX },
+	};
+
+	assert_int_equal(gstage_init(&gstage, 3), 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_int_equal(gstage_map(&gstage, gpa(i * PAGE_SIZE), hpa(HOST), PAGE_SIZE,
+					    cases[i].asked),
+				 0);
+		assert_int_equal(look(i * PAGE_SIZE).access, cases[i].given);
+	}
+	gstage_destroy(&gstage);
+}
+
+/* ---- limits ---- */
+
+static void last_page_below_the_limit_is_usable(void **state)
+{
+	for (unsigned int levels = 3; levels <= 5; levels++) {
+		uint64_t limit = BIT(gstage_gpa_bits(levels));
+
+		assert_int_equal(gstage_init(&gstage, levels), 0);
+		assert_int_equal(map(limit - PAGE_SIZE, HOST, PAGE_SIZE), 0);
+		assert_int_equal(look(limit - 1).hpa, HOST + PAGE_SIZE - 1);
+		assert_int_equal(look(limit - 1).leaf, KIB(4));
+		/* The entry of the root is the last: nothing may alias to address 0. */
+		assert_false(look(0).mapped);
+		assert_false(look(limit).mapped);
+		assert_int_equal(map(limit - GIB(1), HOST, GIB(1) - MIB(2)), 0);
+		gstage_destroy(&gstage);
+	}
+}
+
+static void first_page_beyond_the_limit_is_refused(void **state)
+{
+	for (unsigned int levels = 3; levels <= 5; levels++) {
+		uint64_t limit = BIT(gstage_gpa_bits(levels));
+		uint64_t before;
+
+		assert_int_equal(gstage_init(&gstage, levels), 0);
+		before = gstage_digest();
+		assert_int_equal(map(limit, HOST, PAGE_SIZE), -ERANGE);
+		assert_int_equal(map(limit - PAGE_SIZE, HOST, 2 * PAGE_SIZE), -ERANGE);
+		assert_int_equal(map(0, HOST, limit + PAGE_SIZE), -ERANGE);
+		assert_int_equal(map(UINT64_MAX - PAGE_SIZE + 1, HOST, PAGE_SIZE), -ERANGE);
+		assert_int_equal(map(BIT(63), HOST, BIT(63)), -ERANGE);
+		assert_int_equal(map(UINT64_MAX - PAGE_SIZE + 1, HOST, 2 * PAGE_SIZE), -ERANGE);
+		assert_int_equal(gstage_digest(), before);
+		gstage_destroy(&gstage);
+	}
+}
+
+static void empty_range_maps_nothing(void **state)
+{
+	uint64_t before;
+
+	assert_int_equal(gstage_init(&gstage, 3), 0);
+	before = gstage_digest();
+	assert_int_equal(map(MIB(2), HOST, 0), 0);
+	assert_int_equal(gstage_digest(), before);
+	gstage_destroy(&gstage);
+}
+
+static void unaligned_range_is_a_broken_invariant(void **state)
+{
+	assert_int_equal(gstage_init(&gstage, 3), 0);
+	expect_assert_failure(map(0x800, HOST, PAGE_SIZE));
+	expect_assert_failure(map(0, HOST + 0x800, PAGE_SIZE));
+	expect_assert_failure(map(0, HOST, PAGE_SIZE + 1));
+	gstage_destroy(&gstage);
+}
+
+/* ---- all or nothing ---- */
+
+static void overmap_no_partial_success(void **state)
+{
+	static const struct {
+		uint64_t at, size;
+	} cases[] = {
+		{ GIB(2), PAGE_SIZE }, /* the same */
+		{ GIB(2) - MIB(4), MIB(4) + PAGE_SIZE }, /* its end */
+		{ GIB(2), MIB(4) }, /* its beginning */
+		{ GIB(1), GIB(3) }, /* its middle, with leaves of 1 GiB around */
+		{ GIB(5), PAGE_SIZE }, /* inside of a 1 GiB leaf */
+		{ GIB(5) + MIB(6), MIB(2) },
+		{ GIB(5) - KIB(8), KIB(12) },
+		{ GIB(8) - PAGE_SIZE, MIB(2) + 2 * PAGE_SIZE }, /* around a 2 MiB leaf */
+		{ 0, GIB(64) },
+	};
+
+	for (unsigned int levels = 3; levels <= 5; levels++) {
+		uint64_t before;
+
+		assert_int_equal(gstage_init(&gstage, levels), 0);
+		assert_int_equal(map(GIB(2), HOST, PAGE_SIZE), 0);
+		assert_int_equal(map(GIB(5), HOST, GIB(1)), 0);
+		assert_int_equal(map(GIB(8), HOST, MIB(2)), 0);
+		before = gstage_digest();
+		for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+			assert_int_equal(map(cases[i].at, HOST + GIB(64), cases[i].size), -EEXIST);
+			assert_int_equal(gstage_digest(), before);
+		}
+		/* What is free around them still is. */
+		assert_int_equal(map(GIB(2) + PAGE_SIZE, HOST, MIB(2)), 0);
+		assert_int_equal(map(GIB(6), HOST, GIB(2)), 0);
+		gstage_destroy(&gstage);
+	}
+}
+
+static void running_out_of_memory_changes_nothing(void **state)
+{
+	/* Needs a table of every kind: below each level, in two places. */
+	uint64_t at = GIB(512) - MIB(2) - PAGE_SIZE;
+	uint64_t size = 2 * MIB(2) + 2 * PAGE_SIZE;
+
+	for (unsigned int levels = 3; levels <= 5; levels++) {
+		uint64_t before;
+		long failing = 0;
+		int error;
+
+		assert_int_equal(gstage_init(&gstage, levels), 0);
+		assert_int_equal(map(GIB(511), HOST, PAGE_SIZE), 0);
+		before = gstage_digest();
+		do {
+			fake_allocations_fail_after(failing);
+			error = map(at, HOST, size);
+			fake_allocations_fail_after(-1);
+			if (error) {
+				assert_int_equal(error, -ENOMEM);
+				assert_int_equal(gstage_digest(), before);
+				assert_false(look(at).mapped);
+				assert_true(look(GIB(511)).mapped);
+				failing++;
+			}
+		} while (error);
+		assert_in_range(failing, 3, 8);
+		assert_int_equal(look(at + size - 1).hpa, HOST + size - 1);
+		gstage_digest();
+		gstage_destroy(&gstage);
+	}
+}
+
+static void destroy_gives_all_tables_back(void **state)
+{
+	for (unsigned int levels = 3; levels <= 5; levels++) {
+		assert_int_equal(gstage_init(&gstage, levels), 0);
+		for (unsigned int bit = 12; bit < gstage_gpa_bits(levels); bit++)
+			assert_int_equal(map(BIT(bit), HOST, PAGE_SIZE), 0);
+		assert_in_range(gstage.table_pages, 30, 150);
+		gstage_digest();
+		gstage_destroy(&gstage);
+		assert_int_equal(page_free_count(), free_before);
+	}
+}
+
+/* ---- against a model ---- */
+
+struct range {
+	uint64_t at, to, size;
+	unsigned int access;
+};
+
+static struct range ranges[300];
+static unsigned int range_count;
+
+static bool model_overlaps(struct range range)
+{
+	for (unsigned int i = 0; i < range_count; i++)
+		if (range.at < ranges[i].at + ranges[i].size &&
+		    ranges[i].at < range.at + range.size)
+			return true;
+	return false;
+}
+
+static void model_agrees_at(uint64_t at)
+{
+	struct walk found = look(at);
+
+	for (unsigned int i = 0; i < range_count; i++)
+		if (at >= ranges[i].at && at - ranges[i].at < ranges[i].size) {
+			assert_true(found.mapped);
+			assert_int_equal(found.hpa, ranges[i].to + (at - ranges[i].at));
+			assert_int_equal(found.access, ranges[i].access);
+			return;
+		}
+	assert_false(found.mapped);
+}
+
+/* A range of some pages, with alignments that invite all leaf sizes. */
+static struct range random_range(uint64_t *random, uint64_t limit)
+{
+	static const uint64_t units[] = { KIB(4), KIB(4), KIB(64), MIB(2), MIB(2), GIB(1) };
+	uint64_t r = fake_hart_random(random);
+	uint64_t unit = units[r % 6];
+	uint64_t window = r >> 8 & 1 ? 0 : limit - GIB(16);
+	struct range range = {
+		.at = window + (r >> 16) % GIB(16) / unit * unit,
+		.to = HOST + (r >> 24) % GIB(64) / unit * unit,
+		.size = (1 + (r >> 60)) * unit,
+		.access = GSTAGE_READ | (unsigned int)(r >> 12 & (GSTAGE_WRITE | GSTAGE_EXECUTE)),
+	};
+
+	if ((r >> 9 & 7) == 0)
+		range.size += KIB(4);
+	if ((r >> 40 & 31) == 0)
+		range.at = limit - range.size / 2 / PAGE_SIZE * PAGE_SIZE;
+	return range;
+}
+
+static void random_maps_agree_with_a_model(void **state)
+{
+	for (unsigned int levels = 3; levels <= 5; levels++) {
+		uint64_t limit = BIT(gstage_gpa_bits(levels));
+		uint64_t random = levels;
+
+		range_count = 0;
+		assert_int_equal(gstage_init(&gstage, levels), 0);
+		for (unsigned int step = 0; step < 700; step++) {
+			struct range range = random_range(&random, limit);
+			uint64_t before = gstage_digest();
+			uint64_t r = fake_hart_random(&random);
+			int error;
+
+			if (r % 4 == 0)
+				fake_allocations_fail_after((long)(r >> 8) & 3);
+			error = gstage_map(&gstage, gpa(range.at), hpa(range.to), range.size,
+					   range.access);
+			fake_allocations_fail_after(-1);
+			if (range.at + range.size > limit)
+				assert_int_equal(error, -ERANGE);
+			else if (error != -ENOMEM)
+				assert_int_equal(error, model_overlaps(range) ? -EEXIST : 0);
+			if (error)
+				assert_int_equal(gstage_digest(), before);
+			else if (range_count < ARRAY_SIZE(ranges))
+				ranges[range_count++] = range;
+			else
+				break;
+			model_agrees_at(range.at);
+			model_agrees_at(range.at - 1);
+			model_agrees_at(range.at + range.size);
+			model_agrees_at(range.at + range.size - 1);
+			model_agrees_at(range.at + r % range.size);
+		}
+		for (unsigned int i = 0; i < range_count; i++) {
+			model_agrees_at(ranges[i].at);
+			model_agrees_at(ranges[i].at + ranges[i].size - 1);
+		}
+		assert_in_range(range_count, 50, ARRAY_SIZE(ranges));
+		gstage_destroy(&gstage);
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(fewest_levels_that_reach_an_address),
+		TEST(levels_that_do_not_exist_are_refused),
+		TEST(hgatp_names_mode_vmid_and_root),
+		TEST(table_without_a_vmid_of_its_own_says_so),
+		TEST(vmid_comes_back),
+		TEST(new_table_maps_nothing),
+		TEST(root_that_cannot_be_had_fails),
+		TEST(largest_leaf_that_alignment_allows_is_chosen),
+		TEST(odd_range_has_small_leaves_at_its_ends_only),
+		TEST(permissions_are_those_asked_for),
+		TEST(last_page_below_the_limit_is_usable),
+		TEST(first_page_beyond_the_limit_is_refused),
+		TEST(empty_range_maps_nothing),
+		TEST(unaligned_range_is_a_broken_invariant),
+		TEST(overmap_no_partial_success),
+		TEST(running_out_of_memory_changes_nothing),
+		TEST(destroy_gives_all_tables_back),
+		TEST(random_maps_agree_with_a_model),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
