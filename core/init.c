@@ -26,7 +26,6 @@
 #include <core/vm.h>
 #include <drivers/irqchip.h>
 #include <inttypes.h>
-#include <libfdt.h>
 #include <stdlib.h>
 
 #define START_TIMEOUT_US 2000000
@@ -58,7 +57,7 @@ static bool hart_prepare(struct hart *hart, int node)
 	hart->arch.cbom_block = hostdt_u32(node, "riscv,cbom-block-size", 0);
 	hart->arch.cboz_block = hostdt_u32(node, "riscv,cboz-block-size", 0);
 	hart->arch.cbop_block = hostdt_u32(node, "riscv,cbop-block-size", 0);
-	hart->arch.mmu_type = fdt_getprop(host_fdt, node, "mmu-type", NULL);
+	hart->arch.mmu_type = hostdt_string(node, "mmu-type", 0);
 	hart->stack_top = mmu_stack_create();
 	return hart->stack_top && !sched_hart_init(hart) && !timer_hart_init(hart);
 }
@@ -82,7 +81,7 @@ static void harts_find(void)
 				 MIN(most, (unsigned int)MAX_HARTS));
 			continue;
 		}
-		if (!hostdt_enabled(node) || !fdt_getprop(host_fdt, node, "mmu-type", NULL)) {
+		if (!hostdt_enabled(node) || !hostdt_string(node, "mmu-type", 0)) {
 			log_warn("hart %" PRIu64 ": left out: disabled or without an MMU", id);
 			continue;
 		}
@@ -139,7 +138,7 @@ static unsigned int harts_start(void)
 
 static void timebase_find(void)
 {
-	int cpus = fdt_path_offset(host_fdt, "/cpus");
+	int cpus = hostdt_path("/cpus");
 	uint32_t frequency = cpus < 0 ? 0 : hostdt_u32(cpus, "timebase-frequency", 0);
 
 	if (frequency)
