@@ -48,3 +48,4 @@ test_timer-y := core/timer.c core/alloc.c core/page.c $(fake_machine)
 test_gstage-y := arch/riscv/gstage.c arch/riscv/vmid.c core/page.c core/alloc.c \
 	tests/unit/fake_failing.c $(fake_machine)
 test_gstage-libs := $(FAKE_FAILING)
+test_sched-y := core/sched.c core/hart.c core/timer.c core/alloc.c core/page.c $(fake_machine)
