@@ -9,6 +9,7 @@
 #include <core/timer.h>
 #include <drivers/irqchip.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@ uint32_t fake_kicks[FAKE_HARTS];
 uint64_t fake_now;
 char *fake_arena;
 void (*fake_wait_hook)(void);
+void (*fake_relax_hook)(void);
 void (*fake_kick_hook)(unsigned int index);
 _Thread_local struct hart *fake_hart_self;
 _Thread_local bool fake_irq_on;
@@ -51,6 +53,7 @@ void fake_hart_reset(void)
 	fake_irq_on = false;
 	fake_now = 0;
 	fake_wait_hook = NULL;
+	fake_relax_hook = NULL;
 	fake_kick_hook = NULL;
 }
 
@@ -86,6 +89,14 @@ uint64_t time_now(void)
 void arch_timer_set(uint64_t deadline)
 {
 	fake_timer[fake_hart_self->index] = deadline;
+}
+
+void fake_relax(void)
+{
+	if (fake_relax_hook)
+		fake_relax_hook();
+	else
+		sched_yield();
 }
 
 void fake_wait(void)

@@ -13,8 +13,8 @@
 
 #include "fake_hart.h"
 
-#include <assert.h>
 #include <arch/thread.h>
+#include <assert.h>
 #include <core/page.h>
 #include <core/sched.h>
 #include <core/thread.h>
@@ -446,6 +446,26 @@ static void hold_does_not_wait_for_what_never_leaves(void **state)
 	assert_int_equal(sched_waiting(&fake_harts[0]), 0);
 }
 
+/* The hart that ran it last is still writing its registers out. */
+static void hold_and_put_away_a(void)
+{
+	sched_hold(a);
+	a->on = NULL;
+}
+
+static void hold_between_choice_and_running_is_seen(void **state)
+{
+	sched_unpark(a);
+	a->on = &fake_harts[1];
+	fake_relax_hook = hold_and_put_away_a;
+	assert_null(go(0));
+	fake_relax_hook = NULL;
+	assert_true(sched_held(a));
+	sched_release(a);
+	assert_true(sched_unpark(a));
+	assert_ptr_equal(go(0), a);
+}
+
 static void released_entity_of_a_queue_goes_on(void **state)
 {
 	sched_unpark(a);
@@ -772,6 +792,7 @@ int main(void)
 		ONE(hold_while_it_blocks_parks_it),
 		ONE(held_entity_of_a_queue_is_parked_by_the_next_choice),
 		ONE(hold_does_not_wait_for_what_never_leaves),
+		ONE(hold_between_choice_and_running_is_seen),
 		ONE(released_entity_of_a_queue_goes_on),
 		ONE(highest_priority_runs_first_then_who_waits_longest),
 		ONE(higher_priority_preempts_at_once),

@@ -15,6 +15,11 @@ static inline uint64_t arch_time(void)
 	return __atomic_load_n(&fake_now, __ATOMIC_SEQ_CST);
 }
 
+static inline uint64_t arch_instret(void)
+{
+	return 0;
+}
+
 void arch_timer_set(uint64_t deadline);
 
 #endif
