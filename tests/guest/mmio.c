@@ -13,6 +13,7 @@
 #include "lib/sv39.h"
 #include "lib/test.h"
 
+#include <stddef.h>
 #include <string.h>
 
 const char payload_name[] = "mmio";
@@ -20,6 +21,12 @@ const char payload_name[] = "mmio";
 #define UART_SCRATCH 7
 #define RTC_LOW 0
 #define RTC_HIGH 4
+#define RTC_ALARM_LOW 0x08
+#define RTC_ALARM_HIGH 0x0c
+#define RTC_IRQ_ENABLED 0x10
+#define RTC_CLEAR_ALARM 0x14
+#define RTC_CLEAR_INTERRUPT 0x1c
+#define HAMMER_ROUNDS 2000
 #define SOURCE 20  /* an APLIC source that no device uses */
 
 static unsigned long uart, rtc, reset, scratch, target;
@@ -521,6 +528,47 @@ static void test_translated(void)
 	test_end();
 }
 
+/* Alarms, sources and line settings from all harts at once, as fast as they can. */
+static void hammer(void *argument)
+{
+	unsigned long id = this_hart()->id;
+
+	(void)argument;
+	for (uint32_t i = 0; i < HAMMER_ROUNDS; i++) {
+		if (rtc) {
+			*(volatile uint32_t *)(rtc + RTC_ALARM_HIGH) = i & 1 ? 0x7fffffff : 0;
+			*(volatile uint32_t *)(rtc + RTC_ALARM_LOW) = i;
+			*(volatile uint32_t *)(rtc + RTC_IRQ_ENABLED) = i & 1;
+			*(volatile uint32_t *)(rtc + RTC_CLEAR_INTERRUPT) = 1;
+		}
+		*(volatile uint8_t *)(uart + 1) = i & 2;
+		(void)*(volatile uint8_t *)(uart + 2);
+		if (!aia.has_aplic)
+			continue;
+		*aplic_reg(APLIC_SOURCECFG(SOURCE + 2 + id % 8)) = i % 8;
+		*aplic_reg(APLIC_TARGET(SOURCE + 2 + id % 8)) = 1 + i % 64;
+		*aplic_reg(APLIC_SETIENUM) = SOURCE + 2 + (uint32_t)id % 8;
+		*aplic_reg(APLIC_SETIPNUM) = SOURCE + 2 + (i & 7);
+	}
+}
+
+static void test_all_harts(void)
+{
+	test_begin("devices from all harts at once");
+	CHECK(harts_run(hart_count, hammer, NULL, 20), "a hart did not start or end");
+	if (rtc) {
+		*(volatile uint32_t *)(rtc + RTC_IRQ_ENABLED) = 0;
+		*(volatile uint32_t *)(rtc + RTC_CLEAR_ALARM) = 1;
+		*(volatile uint32_t *)(rtc + RTC_CLEAR_INTERRUPT) = 1;
+	}
+	*(volatile uint8_t *)(uart + 1) = 0;
+	for (unsigned int source = SOURCE + 1; aia.has_aplic && source < SOURCE + 10; source++) {
+		*aplic_reg(APLIC_CLRIENUM) = source;
+		*aplic_reg(APLIC_SOURCECFG(source)) = SOURCE_INACTIVE;
+	}
+	test_end();
+}
+
 void payload_main(void)
 {
 	bare = sbi_is_bare();
@@ -551,4 +599,5 @@ void payload_main(void)
 	test_reset_device();
 	test_uart();
 	test_translated();
+	test_all_harts();
 }
