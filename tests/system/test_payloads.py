@@ -14,7 +14,7 @@ SUITES = ("hello", "exits", "timers", "mmio", "ipi", "aplic", "aplic-direct", "h
 def passes(boot, vm, **options):
     """Runs one VM with a payload to its end. Returns the machine, for its output."""
     machine = boot(vm, **options)
-    match = machine.expect(re.compile(r"payload (\w+): (\d+) passed, (\d+) failed, (\d+) skipped"))
+    match = machine.expect(re.compile(r"payload ([\w-]+): (\d+) passed, (\d+) failed, (\d+) skipped"))
     machine.expect_end(well=1 if match[3] == "0" else 0, badly=0 if match[3] == "0" else 1)
     assert match[3] == "0", "\n".join(re.findall(r"FAIL .*", machine.output()))
     assert int(match[2]) + int(match[4]) > 0
