@@ -18,7 +18,7 @@ run_options = $(call option,--vm,$(VM)) $(call option,--kernel,$(KERNEL)) \
 	$(if $(filter 1,$(V)),--verbose) $(if $(QEMU_ARGS),-- $(QEMU_ARGS))
 
 .PHONY: run
-run: image host $(guest_initrd)
+run: image host $(if $(VM),guest,$(guest_initrd))
 	@$(RUN) $(run_options)
 
 # ---- tests --------------------------------------------------------------------------------------
