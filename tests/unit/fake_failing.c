@@ -16,17 +16,27 @@ void *__wrap_alloc_zero(size_t size);
 void *__real_alloc_zero(size_t size);
 
 static long left = -1;
+static bool failed;
 
 void fake_allocations_fail_after(long count)
 {
 	left = count;
+	failed = false;
+}
+
+bool fake_allocation_failed(void)
+{
+	return failed;
 }
 
 static bool fails(void)
 {
-	if (left < 0)
-		return false;
-	return left-- == 0;
+	bool now = left == 0;
+
+	if (left >= 0)
+		left--;
+	failed |= now;
+	return now;
 }
 
 bool __wrap_page_alloc(unsigned int order, hpa_t *page)

@@ -44,6 +44,9 @@ bool fake_arena_is_clear(uint64_t start, uint64_t size);
  */
 void fake_allocations_fail_after(long count);
 
+/** Whether that one has failed since. */
+bool fake_allocation_failed(void);
+
 /** A sequence of numbers that is the same in every run (splitmix64). */
 uint64_t fake_hart_random(uint64_t *state);
 

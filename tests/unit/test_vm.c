@@ -1,0 +1,785 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * VMs from creation to destruction, on the real allocators, G-stage tables and devices: what
+ * they held comes back, whichever allocation fails; and access to their memory. Scheduler,
+ * consoles and the world switch are stand-ins. One thread.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_hart.h"
+
+#include <arch/sbi.h>
+#include <arch/vmid.h>
+#include <core/alloc.h>
+#include <core/console.h>
+#include <core/hostdt.h>
+#include <core/log.h>
+#include <core/page.h>
+#include <core/thread.h>
+#include <core/vm.h>
+#include <core/vm_parts.h>
+#include <errno.h>
+#include <libfdt.h>
+#include <stdio.h>
+
+#define BASE UINT64_C(0x80000000)
+#define HARTS 2
+
+static char said[8192];
+static unsigned int forgotten; /* harts that were told to forget a VM */
+static unsigned int slept;
+static bool harts_are_busy; /* what is held leaves its hart while the test sleeps */
+static unsigned int consoles;
+
+/* ---- stand-ins ---- */
+
+static void say(const char *fmt, va_list args)
+{
+	size_t used = strlen(said);
+
+	vsnprintf(said + used, sizeof(said) - used, fmt, args);
+}
+
+#define SAYS(name)                      \
+	void name(const char *fmt, ...) \
+	{                               \
+		va_list args;           \
+                                        \
+		va_start(args, fmt);    \
+		say(fmt, args);         \
+		va_end(args);           \
+	}
+SAYS(log_info)
+SAYS(log_warn)
+SAYS(log_error)
+
+bool log_limit_pass(struct log_limit *limit)
+{
+	return true;
+}
+
+struct console *console_create(const char *name, unsigned int id, const struct console_input *input)
+{
+	void *console = alloc_zero(100);
+
+	consoles += console != NULL;
+	return console;
+}
+
+void console_destroy(struct console *console)
+{
+	consoles--;
+	alloc_free(console);
+}
+
+void console_write(struct console *console, const uint8_t *bytes, size_t count)
+{
+}
+
+void console_input_ready(struct console *console)
+{
+}
+
+struct thread *thread_self(void)
+{
+	static struct thread self;
+
+	return &self;
+}
+
+void sched_entity_init(struct sched_entity *entity, enum sched_kind kind, unsigned int priority,
+		       uint32_t slice)
+{
+	entity->state = SCHED_PARKED;
+}
+
+bool sched_unpark(struct sched_entity *entity)
+{
+	if (entity->hold || entity->state != SCHED_PARKED)
+		return false;
+	entity->state = SCHED_RUNNING;
+	return true;
+}
+
+bool sched_wake(struct sched_entity *entity)
+{
+	return false;
+}
+
+void sched_hold(struct sched_entity *entity)
+{
+	entity->hold++;
+	if (!harts_are_busy)
+		entity->state = SCHED_PARKED;
+}
+
+void sched_release(struct sched_entity *entity)
+{
+	assert_true(entity->hold-- > 0);
+}
+
+bool sched_held(const struct sched_entity *entity)
+{
+	return entity->hold && entity->state == SCHED_PARKED;
+}
+
+void thread_sleep(uint64_t us)
+{
+	if (++slept % 3)
+		return;
+	for (struct vm *vm = vm_next(NULL); vm; vm = vm_next(vm))
+		for (unsigned int i = 0; i < vm->vcpu_count; i++)
+			if (vm->vcpus[i]->sched.hold)
+				vm->vcpus[i]->sched.state = SCHED_PARKED;
+}
+
+int arch_vcpu_init(struct vcpu *vcpu)
+{
+	vcpu->arch.vector = alloc_zero(512);
+	return vcpu->arch.vector ? 0 : -ENOMEM;
+}
+
+void arch_vcpu_destroy(struct vcpu *vcpu)
+{
+	alloc_free(vcpu->arch.vector);
+}
+
+void arch_vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t a0, uint64_t a1)
+{
+	vcpu->arch.sepc = pc;
+	vcpu->arch.regs[REG_A0] = a0;
+	vcpu->arch.regs[REG_A1] = a1;
+}
+
+void arch_vm_forget(void *vm)
+{
+	forgotten++;
+}
+
+void arch_vcpu_load(struct vcpu *vcpu)
+{
+}
+
+void arch_vcpu_sync(struct vcpu *vcpu, uint32_t bits)
+{
+}
+
+void arch_vcpu_enter(struct vcpu *vcpu)
+{
+	abort();
+}
+
+uint64_t arch_vcpu_wakeup(struct vcpu *vcpu)
+{
+	return TIMER_NEVER;
+}
+
+bool sbi_hsm_resume(struct vcpu *vcpu)
+{
+	return true;
+}
+
+void sbi_vm_init(struct vm *vm)
+{
+}
+
+void vm_manager_wake(void)
+{
+}
+
+void vm_manager_forget(const struct vm *vm)
+{
+}
+
+/* ---- a machine with RAM, and a description ---- */
+
+static struct vm_config config;
+static uint64_t free_before;
+static char kernel[10000];
+
+static void machine_create(void)
+{
+	static _Alignas(8) char fdt[256];
+
+	assert_int_equal(fdt_create_empty_tree(fdt, sizeof(fdt)), 0);
+	assert_int_equal(hostdt_init(fdt, sizeof(fdt)), 0);
+	fake_arena_soil(FAKE_ARENA_BASE, MIB(4));
+	page_add(hpa(FAKE_ARENA_BASE), MIB(40));
+	vmid_init(7);
+	memset(kernel, 0x4b, sizeof(kernel));
+}
+
+static int setup(void **state)
+{
+	static bool created;
+
+	fake_hart_reset();
+	fake_allocations_fail_after(-1);
+	hart_count = HARTS;
+	for (unsigned int i = 0; i < HARTS; i++) {
+		harts[i] = &fake_harts[i];
+		harts[i]->arch.gstage_modes = BIT(3) | BIT(4);
+		harts[i]->arch.features = BIT(FEATURE_SSAIA);
+		harts[i]->arch.mmu_type = "riscv,sv39";
+	}
+	/* Hart 1 has no thread that could answer. */
+	harts[1]->state = HART_ABSENT;
+	if (!created)
+		machine_create();
+	created = true;
+	for (unsigned int i = 0; i < HARTS; i++)
+		if (!harts[i]->timers)
+			assert_int_equal(timer_hart_init(harts[i]), 0);
+	vmdesc_defaults(&config);
+	strcpy(config.name, "guest");
+	config.memory_size = MIB(8);
+	config.vcpus = 2;
+	config.kernel = (struct vm_file){ "kernel", kernel, sizeof(kernel) };
+	free_before = page_free_count();
+	said[0] = '\0';
+	forgotten = slept = 0;
+	harts_are_busy = false;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	while (vm_next(NULL))
+		vm_destroy(vm_next(NULL));
+	assert_int_equal(page_free_count(), free_before);
+	assert_int_equal(consoles, 0);
+	assert_int_equal(fake_harts[0].lock_ranks, 0);
+	for (unsigned int i = 0; i < HARTS; i++)
+		alloc_free(harts[i]->timers);
+	return 0;
+}
+
+static struct vm *create(void)
+{
+	struct vm *vm = vm_create(&config);
+
+	assert_non_null(vm);
+	return vm;
+}
+
+/* ---- creation and destruction ---- */
+
+static void created_vm_has_what_its_description_says(void **state)
+{
+	struct vm *vm = create();
+	char byte;
+
+	assert_int_equal(vm->state, VM_CREATED);
+	assert_string_equal(vm->name, "guest");
+	assert_int_equal(vm->vcpu_count, 2);
+	assert_int_equal(vm->gstage.levels, 3);
+	assert_true(vm->imsic);
+	assert_true(hartset_has(&vm->affinity, 0));
+	assert_false(hartset_has(&vm->affinity, 1));
+	assert_int_equal(vm_read(vm, vm->layout.kernel_gpa, &byte, 1), 0);
+	assert_int_equal(byte, 0x4b);
+	assert_ptr_equal(vm_find("guest"), vm);
+	assert_ptr_equal(vm_find("1"), vm);
+	assert_null(vm_find("2"));
+	assert_null(vm_find(""));
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_int_equal(vm->vcpus[i]->hsm, HSM_STOPPED);
+		assert_int_equal(vm->vcpus[i]->sched.state, SCHED_PARKED);
+	}
+	vm_destroy(vm);
+	assert_int_equal(forgotten, 1);
+}
+
+static void its_tables_map_all_of_its_memory_and_nothing_else(void **state)
+{
+	struct vm *vm;
+	unsigned int access;
+	hpa_t to;
+
+	config.memory_size = MIB(9) + KIB(12);
+	vm = create();
+	for (uint64_t at = 0; at < config.memory_size; at += PAGE_SIZE) {
+		uint64_t room;
+
+		assert_int_equal(gstage_walk(&vm->gstage, gpa(BASE + at), &to, &access), 0);
+		assert_int_equal(access, GSTAGE_READ | GSTAGE_WRITE | GSTAGE_EXECUTE);
+		assert_ptr_equal(hpa_to_hva(to), vm_ram(vm, gpa(BASE + at), &room));
+	}
+	assert_int_equal(gstage_walk(&vm->gstage, gpa(BASE - 1), &to, &access), -ENOENT);
+	assert_int_equal(gstage_walk(&vm->gstage, gpa(BASE + config.memory_size), &to, &access),
+			 -ENOENT);
+	vm_destroy(vm);
+}
+
+static void a_thousand_lives_leave_nothing(void **state)
+{
+	config.memory_size = MIB(4);
+	for (unsigned int i = 0; i < 1000; i++) {
+		struct vm *vm = create();
+
+		if (i % 2)
+			assert_int_equal(vm_start(vm), 0);
+		vm_destroy(vm);
+		assert_int_equal(page_free_count(), free_before);
+		said[0] = '\0';
+	}
+}
+
+static void failure_of_any_allocation_leaves_nothing(void **state)
+{
+	unsigned int refused = 0;
+
+	for (long failing = 0;; failing++) {
+		struct vm *vm;
+		bool failed;
+
+		said[0] = '\0';
+		fake_allocations_fail_after(failing);
+		vm = vm_create(&config);
+		failed = fake_allocation_failed();
+		fake_allocations_fail_after(-1);
+		if (vm) {
+			/* For the memory itself, two smaller blocks do as well. */
+			vm_destroy(vm);
+		} else {
+			assert_non_null(strstr(said, "guest: "));
+			refused++;
+		}
+		assert_int_equal(page_free_count(), free_before);
+		assert_int_equal(consoles, 0);
+		assert_null(vm_next(NULL));
+		if (!failed)
+			break;
+	}
+	/* The VM, its tables, devices, vCPUs and their files, and the device tree. */
+	assert_in_range(refused, 12, 100);
+}
+
+static void vm_that_is_too_large_is_refused(void **state)
+{
+	config.memory_size = GIB(1);
+	assert_null(vm_create(&config));
+	assert_non_null(strstr(said, "guest: memory-size: 1048576 KiB asked for, "));
+	config.memory_size = free_before * PAGE_SIZE;
+	assert_null(vm_create(&config));
+}
+
+static void kernel_that_does_not_fit_is_refused(void **state)
+{
+	config.kernel.size = MIB(8);
+	assert_null(vm_create(&config));
+	assert_non_null(strstr(said, "guest: "));
+}
+
+static void second_vm_of_a_name_is_refused(void **state)
+{
+	struct vm *vm = create();
+
+	assert_null(vm_create(&config));
+	assert_non_null(strstr(said, "guest: there is a VM of that name"));
+	assert_ptr_equal(vm_next(NULL), vm);
+	assert_null(vm_next(vm));
+	vm_destroy(vm);
+}
+
+static void affinity_without_a_hart_is_refused(void **state)
+{
+	config.affinity_count = 1;
+	config.affinity[0] = (struct hart_range){ 10, 10 };
+	assert_null(vm_create(&config));
+	assert_non_null(strstr(said, "none of these harts"));
+}
+
+static void mode_that_a_hart_lacks_is_refused_by_name(void **state)
+{
+	config.gstage_levels = 5;
+	assert_null(vm_create(&config));
+	assert_non_null(strstr(said, "guest: hart 0 has no Sv57x4"));
+	config.gstage_levels = 0;
+	config.memory_base = BIT(50);
+	assert_null(vm_create(&config));
+}
+
+static void memory_may_lie_anywhere_below_the_limit(void **state)
+{
+	struct vm *vm;
+
+	config.memory_base = BIT(50) - MIB(8);
+	vm = create();
+	assert_int_equal(vm->gstage.levels, 4);
+	assert_true(vm_is_ram(vm, gpa(BIT(50) - 1), 1));
+	vm_destroy(vm);
+}
+
+static void lowest_free_number_is_given(void **state)
+{
+	struct vm *vms[3];
+
+	config.memory_size = MIB(4);
+	for (unsigned int i = 0; i < 3; i++) {
+		config.name[0] = (char)('a' + i);
+		vms[i] = create();
+		assert_int_equal(vms[i]->id, i + 1);
+	}
+	vm_destroy(vms[1]);
+	config.name[0] = 'd';
+	vms[1] = create();
+	assert_int_equal(vms[1]->id, 2);
+	for (unsigned int i = 0; i < 3; i++)
+		vm_destroy(vms[i]);
+}
+
+/* ---- life ---- */
+
+static void started_vm_runs_its_first_vcpu(void **state)
+{
+	struct vm *vm = create();
+
+	assert_int_equal(vm_start(vm), 0);
+	assert_int_equal(vm->state, VM_RUNNING);
+	assert_int_equal(vm->vcpus[0]->sched.state, SCHED_RUNNING);
+	assert_int_equal(vm->vcpus[0]->arch.sepc, vm->layout.entry.v);
+	assert_int_equal(vm->vcpus[0]->arch.regs[REG_A0], 0);
+	assert_int_equal(vm->vcpus[0]->arch.regs[REG_A1], vm->layout.fdt_gpa.v);
+	assert_int_equal(vm->vcpus[1]->hsm, HSM_STOPPED);
+	assert_int_equal(vm->vcpus[1]->sched.state, SCHED_PARKED);
+	assert_int_equal(vm_start(vm), -EBUSY);
+	vm_destroy(vm);
+}
+
+static void paused_vm_runs_nothing_until_it_is_resumed(void **state)
+{
+	struct vm *vm = create();
+
+	assert_int_equal(vm_pause(vm, "asked for"), -EBUSY);
+	assert_int_equal(vm_resume(vm), -EBUSY);
+	vm_start(vm);
+	harts_are_busy = true;
+	assert_int_equal(vm_pause(vm, "asked for"), 0);
+	assert_int_equal(slept, 3);
+	assert_int_equal(vm->state, VM_PAUSED);
+	assert_string_equal(vm->reason, "asked for");
+	assert_int_equal(vm->vcpus[0]->sched.state, SCHED_PARKED);
+	assert_int_equal(vm_pause(vm, "twice"), -EBUSY);
+	assert_int_equal(vm_start(vm), -EBUSY);
+	assert_int_equal(vm_resume(vm), 0);
+	assert_int_equal(vm->state, VM_RUNNING);
+	assert_string_equal(vm->reason, "");
+	assert_int_equal(vm->vcpus[0]->sched.state, SCHED_RUNNING);
+	/* It was never started. */
+	assert_int_equal(vm->vcpus[1]->sched.state, SCHED_PARKED);
+	assert_int_equal(vm_resume(vm), -EBUSY);
+	vm_destroy(vm);
+}
+
+static void vcpu_that_was_started_while_paused_runs_when_resumed(void **state)
+{
+	struct vm *vm = create();
+
+	vm_start(vm);
+	vm_pause(vm, "");
+	assert_int_equal(vcpu_start(vm->vcpus[1], BASE, 7), 0);
+	assert_int_equal(vm->vcpus[1]->sched.state, SCHED_PARKED);
+	vm_resume(vm);
+	assert_int_equal(vm->vcpus[1]->sched.state, SCHED_RUNNING);
+	assert_int_equal(vm->vcpus[1]->arch.regs[REG_A0], 1);
+	assert_int_equal(vm->vcpus[1]->arch.regs[REG_A1], 7);
+	vm_destroy(vm);
+}
+
+static void vcpu_starts_only_when_it_is_stopped(void **state)
+{
+	struct vm *vm = create();
+	struct vcpu *vcpu = vm->vcpus[1];
+
+	assert_int_equal(vcpu_start(vcpu, BASE, 0), 0);
+	assert_int_equal(vcpu_start(vcpu, BASE, 0), -EINPROGRESS);
+	vcpu->hsm = HSM_STARTED;
+	assert_int_equal(vcpu_start(vcpu, BASE, 0), -EALREADY);
+	vcpu->hsm = HSM_SUSPENDED;
+	assert_int_equal(vcpu_start(vcpu, BASE, 0), -EALREADY);
+	vcpu->hsm = HSM_STOP_PENDING;
+	assert_int_equal(vcpu_start(vcpu, BASE, 0), -EBUSY);
+	vcpu_parked(vcpu);
+	assert_int_equal(vcpu->hsm, HSM_STOPPED);
+	vcpu->sched.state = SCHED_PARKED;
+	assert_int_equal(vcpu_start(vcpu, BASE, 0), 0);
+	vm_destroy(vm);
+}
+
+static void reset_vm_begins_anew_with_its_images(void **state)
+{
+	struct vm *vm = create();
+	char byte = 0;
+
+	vm_start(vm);
+	vm->vcpus[0]->hsm = HSM_STARTED;
+	vm->vcpus[1]->hsm = HSM_STARTED;
+	vm->vcpus[1]->pending = PENDING_SSIP;
+	vm_write(vm, vm->layout.kernel_gpa, &byte, 1);
+	vm_request(vm, VM_REQUEST_REBOOT, "asked for");
+	assert_int_equal(vm->request, VM_REQUEST_REBOOT);
+	assert_int_equal(vm_reset(vm), 0);
+	assert_int_equal(vm->state, VM_RUNNING);
+	assert_int_equal(vm->resets, 1);
+	assert_int_equal(vm->request, VM_REQUEST_NONE);
+	assert_int_equal(vm->vcpus[0]->hsm, HSM_START_PENDING);
+	assert_int_equal(vm->vcpus[0]->sched.state, SCHED_RUNNING);
+	assert_int_equal(vm->vcpus[1]->hsm, HSM_STOPPED);
+	assert_int_equal(vm->vcpus[1]->pending, 0);
+	vm_read(vm, vm->layout.kernel_gpa, &byte, 1);
+	assert_int_equal(byte, 0x4b);
+	vm_destroy(vm);
+}
+
+static void reset_that_fails_leaves_a_failed_vm(void **state)
+{
+	struct vm *vm = create();
+
+	vm_start(vm);
+	fake_allocations_fail_after(0);
+	assert_int_equal(vm_reset(vm), -ENOMEM);
+	fake_allocations_fail_after(-1);
+	assert_int_equal(vm->state, VM_FAILED);
+	assert_true(vm->ended_badly);
+	assert_int_equal(vm->vcpus[0]->sched.state, SCHED_PARKED);
+	assert_int_equal(vm_reset(vm), 0);
+	assert_int_equal(vm->state, VM_RUNNING);
+	assert_false(vm->ended_badly);
+	vm_destroy(vm);
+}
+
+static void first_request_counts(void **state)
+{
+	struct vm *vm = create();
+
+	vm_start(vm);
+	vm_request(vm, VM_REQUEST_FAIL, "first");
+	vm_request(vm, VM_REQUEST_SHUTDOWN, "second");
+	assert_int_equal(vm->request, VM_REQUEST_FAIL);
+	assert_string_equal(vm->request_reason, "first");
+	vm_destroy(vm);
+}
+
+static void ended_vm_keeps_its_memory_until_it_is_destroyed(void **state)
+{
+	struct vm *vm = create();
+	char byte;
+
+	vm_start(vm);
+	vm_end(vm, VM_STOPPED, false, "powered off");
+	assert_int_equal(vm->state, VM_STOPPED);
+	assert_string_equal(vm->reason, "powered off");
+	assert_int_equal(vm->vcpus[0]->sched.state, SCHED_PARKED);
+	assert_int_equal(vm_read(vm, vm->layout.kernel_gpa, &byte, 1), 0);
+	assert_int_equal(vm_resume(vm), -EBUSY);
+	vm_destroy(vm);
+}
+
+/* ---- memory ---- */
+
+static void memory_of_a_destroyed_vm_holds_nothing(void **state)
+{
+	struct vm *vm = create();
+	struct vm_chunk chunks[VM_MAX_CHUNKS];
+	unsigned int count = vm->chunk_count;
+
+	memcpy(chunks, vm->chunks, sizeof(chunks));
+	for (unsigned int i = 0; i < count; i++)
+		memset(hpa_to_hva(chunks[i].hpa), 0x77, chunks[i].size);
+	vm_destroy(vm);
+	for (unsigned int i = 0; i < count; i++) {
+		const uint64_t *words = hpa_to_hva(chunks[i].hpa);
+
+		for (uint64_t at = 0; at < chunks[i].size / 8; at++)
+			assert_int_not_equal(words[at], UINT64_C(0x7777777777777777));
+	}
+}
+
+static void access_is_bounded_by_the_memory(void **state)
+{
+	struct vm *vm = create();
+	const uint64_t size = config.memory_size;
+	static char buffer[MIB(8) + 1];
+	static const struct {
+		uint64_t at, size;
+		bool ram;
+	} cases[] = {
+		{ BASE, 1, true },
+		{ BASE, MIB(8), true },
+		{ BASE, MIB(8) + 1, false },
+		{ BASE, 0, false },
+		{ BASE - 1, 1, false },
+		{ BASE - 1, 2, false },
+		{ BASE + MIB(8) - 1, 1, true },
+		{ BASE + MIB(8) - 1, 2, false },
+		{ BASE + MIB(8), 1, false },
+		{ BASE + MIB(8), 0, false },
+		{ 0, 1, false },
+		{ 0, UINT64_MAX, false },
+		{ BASE, UINT64_MAX, false },
+		{ BASE + 8, UINT64_MAX - 7, false },
+		{ BASE + 1, UINT64_MAX - BASE, false },
+		{ UINT64_MAX, 1, false },
+		{ UINT64_MAX, 2, false },
+		{ UINT64_MAX - 7, BASE + 16, false },
+	};
+
+	assert_int_equal(size, MIB(8));
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		gpa_t at = gpa(cases[i].at);
+		uint64_t room = 0;
+
+		assert_int_equal(vm_is_ram(vm, at, cases[i].size), cases[i].ram);
+		if (cases[i].ram || cases[i].size <= sizeof(buffer)) {
+			assert_int_equal(vm_read(vm, at, buffer, cases[i].size),
+					 cases[i].ram ? 0 : -EFAULT);
+			assert_int_equal(vm_write(vm, at, buffer, cases[i].size),
+					 cases[i].ram ? 0 : -EFAULT);
+		} else {
+			assert_int_equal(vm_read(vm, at, buffer, cases[i].size), -EFAULT);
+		}
+		if (vm_ram(vm, at, &room))
+			assert_in_range(room, 1, BASE + size - at.v);
+	}
+	vm_destroy(vm);
+}
+
+/* Memory so cut up that a VM gets many chunks. */
+static void accesses_across_chunks_are_whole(void **state)
+{
+	static hpa_t taken[4096];
+	static unsigned char out[20000], in[20000];
+	unsigned int count = 0;
+	struct vm *vm;
+	uint64_t random = 5;
+
+	config.memory_size = MIB(4) + KIB(60);
+	/* Every large block but one is cut: 64 KiB of each MiB are in use. */
+	for (unsigned int i = 0; i < 30; i++)
+		assert_true(page_alloc(8, &taken[count++]));
+	for (unsigned int i = 0; i < 30; i++)
+		page_free(hpa(taken[i].v + KIB(512)), 7);
+	vm = create();
+	assert_in_range(vm->chunk_count, 5, VM_MAX_CHUNKS);
+	for (unsigned int i = 0; i < sizeof(out); i++)
+		out[i] = (unsigned char)fake_hart_random(&random);
+	for (unsigned int i = 1; i < vm->chunk_count; i++) {
+		uint64_t at = vm->chunks[i].gpa.v - 7000;
+		uint64_t room;
+
+		assert_int_equal(vm->chunks[i].gpa.v,
+				 vm->chunks[i - 1].gpa.v + vm->chunks[i - 1].size);
+		if (at + sizeof(out) > BASE + config.memory_size)
+			break;
+		assert_int_equal(vm_write(vm, gpa(at), out, sizeof(out)), 0);
+		assert_int_equal(vm_read(vm, gpa(at), in, sizeof(in)), 0);
+		assert_memory_equal(in, out, sizeof(in));
+		assert_memory_equal(vm_ram(vm, vm->chunks[i].gpa, &room), out + 7000, 100);
+		assert_int_equal(room, vm->chunks[i].size);
+		vm_ram(vm, gpa(vm->chunks[i].gpa.v - 1), &room);
+		assert_int_equal(room, 1);
+	}
+	vm_destroy(vm);
+	for (unsigned int i = 0; i < 30; i++)
+		page_free(taken[i], 7);
+}
+
+static bool in_pieces(hpa_t page)
+{
+	return page.v & PAGE_SIZE || page.v >> 18 == (FAKE_ARENA_BASE + MIB(20)) >> 18;
+}
+
+static void memory_in_too_many_pieces_is_refused(void **state)
+{
+	static hpa_t taken[10240];
+	unsigned int count = 0;
+
+	/* Only every second page is free, and 256 KiB for what is no guest memory. */
+	while (count < ARRAY_SIZE(taken) && page_alloc(0, &taken[count]))
+		count++;
+	for (unsigned int i = 0; i < count; i++)
+		if (in_pieces(taken[i]))
+			page_free(taken[i], 0);
+	config.memory_size = MIB(4);
+	assert_null(vm_create(&config));
+	for (unsigned int i = 0; i < count; i++)
+		if (!in_pieces(taken[i]))
+			page_free(taken[i], 0);
+	assert_non_null(strstr(said, "in too many pieces"));
+}
+
+static void devices_do_not_overlap(void **state)
+{
+	struct vm *vm = create();
+	struct device others[VM_MAX_DEVICES + 1];
+	unsigned int count = vm->device_count;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(others); i++) {
+		others[i] = *vm->devices[0];
+		others[i].base.v += others[i].size - 1 + i;
+		others[i].size = 1;
+	}
+	assert_int_equal(vm_add_device(vm, &others[0]), -EEXIST);
+	for (unsigned int i = 1; i <= VM_MAX_DEVICES - count; i++)
+		assert_int_equal(vm_add_device(vm, &others[i]), 0);
+	assert_int_equal(vm_add_device(vm, &others[VM_MAX_DEVICES]), -ENOSPC);
+	vm->device_count = count;
+	vm_destroy(vm);
+}
+
+static void device_is_found_by_the_whole_of_an_access(void **state)
+{
+	struct vm *vm = create();
+	struct device *uart = vm->uart;
+
+	assert_ptr_equal(vm_device(vm, uart->base, 1), uart);
+	assert_ptr_equal(vm_device(vm, gpa(uart->base.v + uart->size - 1), 1), uart);
+	assert_null(vm_device(vm, gpa(uart->base.v + uart->size - 1), 2));
+	assert_null(vm_device(vm, gpa(uart->base.v - 1), 1));
+	assert_null(vm_device(vm, gpa(uart->base.v + uart->size), 1));
+	assert_null(vm_device(vm, gpa(BASE), 1));
+	assert_null(vm_device(vm, gpa(UINT64_MAX), 1));
+	vm_destroy(vm);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(created_vm_has_what_its_description_says),
+		TEST(its_tables_map_all_of_its_memory_and_nothing_else),
+		TEST(a_thousand_lives_leave_nothing),
+		TEST(failure_of_any_allocation_leaves_nothing),
+		TEST(vm_that_is_too_large_is_refused),
+		TEST(kernel_that_does_not_fit_is_refused),
+		TEST(second_vm_of_a_name_is_refused),
+		TEST(affinity_without_a_hart_is_refused),
+		TEST(mode_that_a_hart_lacks_is_refused_by_name),
+		TEST(memory_may_lie_anywhere_below_the_limit),
+		TEST(lowest_free_number_is_given),
+		TEST(started_vm_runs_its_first_vcpu),
+		TEST(paused_vm_runs_nothing_until_it_is_resumed),
+		TEST(vcpu_that_was_started_while_paused_runs_when_resumed),
+		TEST(vcpu_starts_only_when_it_is_stopped),
+		TEST(reset_vm_begins_anew_with_its_images),
+		TEST(reset_that_fails_leaves_a_failed_vm),
+		TEST(first_request_counts),
+		TEST(ended_vm_keeps_its_memory_until_it_is_destroyed),
+		TEST(memory_of_a_destroyed_vm_holds_nothing),
+		TEST(access_is_bounded_by_the_memory),
+		TEST(accesses_across_chunks_are_whole),
+		TEST(memory_in_too_many_pieces_is_refused),
+		TEST(devices_do_not_overlap),
+		TEST(device_is_found_by_the_whole_of_an_access),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
