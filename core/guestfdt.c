@@ -196,16 +196,17 @@ static void put_block_size(struct writer *w, const char *name, uint32_t size)
 static void put_isa_extensions(struct writer *w)
 {
 	const struct guest_machine *machine = w->machine;
-	const char *name = NULL;
+	const char *sorted[ISA_SORT_MAX];
+	unsigned int count = isa_sort(machine->extensions, machine->extension_count, sorted);
 	size_t size = 0;
 	char *space;
 
-	while ((name = isa_next(machine->extensions, machine->extension_count, name)))
-		size += strlen(name) + 1;
+	for (unsigned int i = 0; i < count; i++)
+		size += strlen(sorted[i]) + 1;
 	space = put_space(w, "riscv,isa-extensions", size);
-	while (space && (name = isa_next(machine->extensions, machine->extension_count, name))) {
-		memcpy(space, name, strlen(name) + 1);
-		space += strlen(name) + 1;
+	for (unsigned int i = 0; space && i < count; i++) {
+		memcpy(space, sorted[i], strlen(sorted[i]) + 1);
+		space += strlen(sorted[i]) + 1;
 	}
 }
 

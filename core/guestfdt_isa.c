@@ -43,35 +43,43 @@ static int extension_compare(const char *a, const char *b)
 	return strcmp(a, b);
 }
 
-const char *isa_next(const char *const *extensions, unsigned int count, const char *last)
+unsigned int isa_sort(const char *const *extensions, unsigned int count, const char **sorted)
 {
-	const char *next = NULL;
+	unsigned int used = 0;
 
-	for (unsigned int i = 0; i < count; i++) {
-		if (last && extension_compare(extensions[i], last) <= 0)
+	for (unsigned int i = 0; i < MIN(count, ISA_SORT_MAX); i++) {
+		unsigned int at = used;
+		int order = 1;
+
+		/* From the end: the list is nearly in order already. */
+		while (at && (order = extension_compare(extensions[i], sorted[at - 1])) < 0)
+			at--;
+		if (at && order == 0)
 			continue;
-		if (!next || extension_compare(extensions[i], next) < 0)
-			next = extensions[i];
+		memmove(&sorted[at + 1], &sorted[at], (used - at) * sizeof(sorted[0]));
+		sorted[at] = extensions[i];
+		used++;
 	}
-	return next;
+	return used;
 }
 
 int isa_string(char *buffer, size_t size, const char *const *extensions, unsigned int count)
 {
+	const char *sorted[ISA_SORT_MAX];
 	size_t used = strlen("rv64");
-	const char *name = NULL;
 
 	if (size <= used)
 		return -ENOSPC;
 	memcpy(buffer, "rv64", used);
-	while ((name = isa_next(extensions, count, name))) {
-		size_t length = strlen(name), underscore = length > 1;
+	count = isa_sort(extensions, count, sorted);
+	for (unsigned int i = 0; i < count; i++) {
+		size_t length = strlen(sorted[i]), underscore = length > 1;
 
 		if (size - used <= underscore + length)
 			return -ENOSPC;
 		if (underscore)
 			buffer[used++] = '_';
-		memcpy(buffer + used, name, length);
+		memcpy(buffer + used, sorted[i], length);
 		used += length;
 	}
 	buffer[used] = '\0';

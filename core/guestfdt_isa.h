@@ -3,10 +3,13 @@
 #ifndef CORE_GUESTFDT_ISA_H
 #define CORE_GUESTFDT_ISA_H
 
+/** More extensions than this are cut off; there are about half as many. */
+#define ISA_SORT_MAX 256u
+
 /**
- * The extension after @last in canonical order, each name once; @last is NULL for the first.
- * Returns NULL after the last one.
+ * Puts @extensions into canonical order, each name once; @sorted has room for ISA_SORT_MAX.
+ * Returns how many there are.
  */
-const char *isa_next(const char *const *extensions, unsigned int count, const char *last);
+unsigned int isa_sort(const char *const *extensions, unsigned int count, const char **sorted);
 
 #endif

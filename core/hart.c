@@ -9,7 +9,7 @@
 #include <core/timer.h>
 #include <drivers/irqchip.h>
 
-#define CALL_TIMEOUT_US 10000000
+#define CALL_TIMEOUT_US 60000000 /* simulated machines can be slow */
 
 struct hart *harts[MAX_HARTS];
 unsigned int hart_count;

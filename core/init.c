@@ -88,7 +88,10 @@ static void harts_find(void)
 		hart = hart_new(id);
 		CHECK(hart && hart_prepare(hart, node));
 	}
-	CHECK(harts[0]->stack_top);
+	if (!harts[0]->stack_top) {
+		log_error("hart %" PRIu64 " boots, but /cpus does not have it", harts[0]->id);
+		boot_stop();
+	}
 }
 
 static void hart_start(struct hart *hart)
@@ -114,10 +117,15 @@ static void hart_start(struct hart *hart)
 /* This hart takes part from now on. */
 static void hart_ready(struct hart *hart)
 {
+	uint32_t starting = HART_STARTING;
+
 	irqchip_hart_init();
 	timer_program(hart, TIMER_NEVER);
 	csr_set(CSR_SIE, 1UL << IRQ_SSI | 1UL << IRQ_STI | 1UL << IRQ_SEI);
-	__atomic_store_n(&hart->state, HART_ONLINE, __ATOMIC_SEQ_CST);
+	/* A hart that comes too late has been left out: nothing was made ready for it. */
+	if (!__atomic_compare_exchange_n(&hart->state, &starting, HART_ONLINE, false,
+					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		boot_stop();
 }
 
 static unsigned int harts_start(void)
@@ -177,6 +185,7 @@ _Noreturn void init(uint64_t hart_id, uint64_t fdt)
 		log_error("hart %" PRIu64 ": no G-stage mode works: nothing can run here", hart_id);
 		boot_stop();
 	}
+	harts[0]->state = HART_STARTING;
 	hart_ready(harts[0]);
 	console_init();
 	online = harts_start();

@@ -59,8 +59,12 @@ static void block_remove(struct bank *bank, hpa_t page, unsigned int order)
 {
 	uint64_t block = block_number(bank, page, order);
 
+	struct list *links = hpa_to_hva(page);
+
 	bank->free_map[order][block / 64] &= ~BIT(block % 64);
-	list_remove(hpa_to_hva(page));
+	list_remove(links);
+	/* Free memory that was cleared comes out cleared: our addresses are nobody's business. */
+	*links = (struct list){ NULL, NULL };
 }
 
 /* Puts a block in and merges it with its buddy as long as that is free, too. */
@@ -133,7 +137,7 @@ bool page_alloc(unsigned int order, hpa_t *page)
 	unsigned int from = order;
 	struct bank *bank;
 
-	if (order > PAGE_MAX_ORDER)
+	if (order > PAGE_MAX_ORDER || !bank_count)
 		return false;
 	flags = spin_lock(&page_lock);
 	while (from <= PAGE_MAX_ORDER && list_empty(&free_lists[from]))

@@ -85,11 +85,30 @@ static bool hart_is_idle(const struct hart *hart)
 	return __atomic_load_n(&hart->queue->idle, __ATOMIC_SEQ_CST) && !sched_waiting(hart);
 }
 
-/* Where an entity that became RUNNABLE should go: warm and idle, idle, warm, least loaded. */
+/* The highest priority that waits in a queue, or -1. The lock need not be held. */
+static int best_waiting(const struct run_queue *queue)
+{
+	for (int p = PRIORITIES - 1; p >= 0; p--)
+		if (__atomic_load_n(&queue->waiting[p].next, __ATOMIC_RELAXED) !=
+		    &queue->waiting[p])
+			return p;
+	return -1;
+}
+
+static uint32_t running_priority(const struct hart *hart)
+{
+	return __atomic_load_n(&hart->queue->priority, __ATOMIC_SEQ_CST);
+}
+
+/*
+ * Where an entity that became RUNNABLE should go: warm and idle, idle, where the least important
+ * thing runs that is less important, warm, least loaded.
+ */
 static struct hart *choose_hart(const struct sched_entity *entity)
 {
 	struct hart *last = entity->last;
-	struct hart *best = NULL;
+	struct hart *best = NULL, *lower = NULL;
+	uint32_t lowest = entity->priority;
 
 	if (last && !may_run_on(entity, last))
 		last = NULL;
@@ -104,7 +123,14 @@ static struct hart *choose_hart(const struct sched_entity *entity)
 			return hart;
 		if (!best || sched_waiting(hart) < sched_waiting(best))
 			best = hart;
+		if (running_priority(hart) < lowest &&
+		    best_waiting(hart->queue) < entity->priority) {
+			lowest = running_priority(hart);
+			lower = hart;
+		}
 	}
+	if (lower)
+		return lower;
 	return last ? last : best;
 }
 
@@ -114,14 +140,22 @@ static void enqueue(struct hart *hart, struct sched_entity *entity)
 	struct run_queue *queue = hart->queue;
 	unsigned long flags = spin_lock(&queue->lock);
 
+	/* Either this sees the hold, or sched_hold() finds the entity in the queue. */
+	if (is_held(entity)) {
+		state_change(entity, SCHED_RUNNABLE, SCHED_PARKED);
+		spin_unlock(&queue->lock, flags);
+		return;
+	}
 	list_insert(&queue->waiting[entity->priority], &entity->link);
+	__atomic_store_n(&entity->queued, hart, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&queue->count, queue->count + 1, __ATOMIC_SEQ_CST);
 	spin_unlock(&queue->lock, flags);
 	if (!__atomic_load_n(&queue->idle, __ATOMIC_SEQ_CST) &&
-	    __atomic_load_n(&queue->priority, __ATOMIC_RELAXED) > entity->priority)
+	    running_priority(hart) > entity->priority)
 		return;
 	__atomic_store_n(&hart->resched, 1, __ATOMIC_SEQ_CST);
-	if (hart != hart_self())
+	/* A thread looks at its next interrupt only. */
+	if (hart != hart_self() || hart->thread)
 		hart_kick(hart);
 }
 
@@ -133,11 +167,39 @@ static void make_runnable(struct sched_entity *entity)
 	enqueue(hart, entity);
 }
 
+/* Takes an entity out of its queue, the queue's lock held. */
+static void unlink_locked(struct run_queue *queue, struct sched_entity *entity)
+{
+	list_remove(&entity->link);
+	__atomic_store_n(&entity->queued, NULL, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&queue->count, queue->count - 1, __ATOMIC_SEQ_CST);
+}
+
+/* Takes an entity out of whatever queue it waits in. False when it waits in none. */
+static bool withdraw(struct sched_entity *entity)
+{
+	struct hart *hart;
+
+	while ((hart = __atomic_load_n(&entity->queued, __ATOMIC_SEQ_CST))) {
+		unsigned long flags = spin_lock(&hart->queue->lock);
+		bool ours = entity->queued == hart;
+
+		if (ours)
+			unlink_locked(hart->queue, entity);
+		spin_unlock(&hart->queue->lock, flags);
+		if (ours)
+			return true;
+	}
+	return false;
+}
+
 bool sched_wake(struct sched_entity *entity)
 {
 	unsigned long flags = arch_irq_save();
 	bool ours = state_change(entity, SCHED_BLOCKED, SCHED_RUNNABLE);
 
+	if (ours && entity->kind == SCHED_THREAD)
+		entity->priority = PRIORITIES - 1;
 	if (ours)
 		make_runnable(entity);
 	arch_irq_restore(flags);
@@ -149,6 +211,11 @@ bool sched_unpark(struct sched_entity *entity)
 	unsigned long flags = arch_irq_save();
 	bool ours = !is_held(entity) && state_change(entity, SCHED_PARKED, SCHED_RUNNABLE);
 
+	/* A hold that came in between saw it PARKED and takes it for settled. */
+	if (ours && is_held(entity)) {
+		state_change(entity, SCHED_RUNNABLE, SCHED_PARKED);
+		ours = false;
+	}
 	if (ours)
 		make_runnable(entity);
 	arch_irq_restore(flags);
@@ -161,6 +228,8 @@ void sched_hold(struct sched_entity *entity)
 
 	__atomic_fetch_add(&entity->hold, 1, __ATOMIC_SEQ_CST);
 	state_change(entity, SCHED_BLOCKED, SCHED_PARKED);
+	if (withdraw(entity))
+		state_change(entity, SCHED_RUNNABLE, SCHED_PARKED);
 	on = __atomic_load_n(&entity->on, __ATOMIC_SEQ_CST);
 	if (on) {
 		__atomic_store_n(&on->resched, 1, __ATOMIC_SEQ_CST);
@@ -189,6 +258,8 @@ int sched_set_affinity(struct sched_entity *entity, const struct hartset *affini
 	if (!possible)
 		return -EINVAL;
 	entity->affinity = *affinity;
+	if (withdraw(entity))
+		make_runnable(entity);
 	on = __atomic_load_n(&entity->on, __ATOMIC_SEQ_CST);
 	if (on) {
 		__atomic_store_n(&on->resched, 1, __ATOMIC_SEQ_CST);
@@ -204,14 +275,19 @@ struct sched_entity *sched_current(const struct hart *hart)
 	return hart->thread ? &hart->thread->sched : NULL;
 }
 
-/* The highest priority that waits in a queue, or -1. The lock need not be held. */
-static int best_waiting(const struct run_queue *queue)
+/* A thread that was woken is above all for one slice, so that an operator is always heard. */
+static bool is_boosted(const struct sched_entity *entity)
 {
-	for (int p = PRIORITIES - 1; p >= 0; p--)
-		if (__atomic_load_n(&queue->waiting[p].next, __ATOMIC_RELAXED) !=
-		    &queue->waiting[p])
-			return p;
-	return -1;
+	return entity->kind == SCHED_THREAD && entity->priority > PRIORITY_DEFAULT;
+}
+
+static void boost_end(struct hart *hart, struct sched_entity *entity)
+{
+	entity->slice_end = TIMER_NEVER;
+	if (is_boosted(entity)) {
+		entity->priority = PRIORITY_DEFAULT;
+		__atomic_store_n(&hart->queue->priority, PRIORITY_DEFAULT, __ATOMIC_SEQ_CST);
+	}
 }
 
 bool sched_should_leave(struct hart *hart)
@@ -223,8 +299,10 @@ bool sched_should_leave(struct hart *hart)
 	__atomic_store_n(&hart->resched, 0, __ATOMIC_SEQ_CST);
 	if (is_held(entity) || !may_run_on(entity, hart) || waiting > entity->priority)
 		return true;
-	if (now >= entity->slice_end)
-		return waiting >= 0;
+	if (now >= entity->slice_end) {
+		boost_end(hart, entity);
+		return waiting >= entity->priority;
+	}
 	if (waiting == entity->priority && entity->slice_end == TIMER_NEVER) {
 		entity->slice_end = now + entity->slice;
 		timer_program(hart, entity->slice_end);
@@ -232,29 +310,20 @@ bool sched_should_leave(struct hart *hart)
 	return false;
 }
 
-/* Takes the first entity of a queue that may run on @hart; those that are held are parked. */
+/* Takes the first entity of a queue that may run on @hart. */
 static struct sched_entity *dequeue(struct run_queue *queue, const struct hart *hart)
 {
 	struct sched_entity *found = NULL;
 	unsigned long flags = spin_lock(&queue->lock);
 
-	for (int p = PRIORITIES - 1; p >= 0 && !found; p--) {
-		struct list *item = queue->waiting[p].next;
-
-		while (item != &queue->waiting[p] && !found) {
-			struct sched_entity *entity = ENTITY(item);
-
-			item = item->next;
-			if (!is_held(entity) && !may_run_on(entity, hart))
-				continue;
-			list_remove(&entity->link);
-			__atomic_store_n(&queue->count, queue->count - 1, __ATOMIC_SEQ_CST);
-			if (is_held(entity))
-				state_change(entity, SCHED_RUNNABLE, SCHED_PARKED);
-			else
-				found = entity;
-		}
-	}
+	for (int p = PRIORITIES - 1; p >= 0 && !found; p--)
+		list_for_each(item, &queue->waiting[p])
+			if (may_run_on(ENTITY(item), hart)) {
+				found = ENTITY(item);
+				break;
+			}
+	if (found)
+		unlink_locked(queue, found);
 	spin_unlock(&queue->lock, flags);
 	return found;
 }
@@ -339,16 +408,29 @@ static void run(struct hart *hart, struct sched_entity *entity)
 		arch_relax();
 	}
 	__atomic_store_n(&entity->on, hart, __ATOMIC_SEQ_CST);
+	if (is_held(entity)) {
+		/* Since it was dequeued: sched_hold() saw no hart to kick. */
+		__atomic_store_n(&entity->on, NULL, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&entity->state, SCHED_PARKED, __ATOMIC_SEQ_CST);
+		return;
+	}
+	__atomic_store_n(&hart->queue->priority, entity->priority, __ATOMIC_SEQ_CST);
+	if (best_waiting(hart->queue) > entity->priority) {
+		/* Since it was picked, and judged by what ran before: that one goes first. */
+		__atomic_store_n(&entity->on, NULL, __ATOMIC_SEQ_CST);
+		enqueue(hart, entity);
+		return;
+	}
 	__atomic_store_n(&entity->state, SCHED_RUNNING, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&hart->queue->priority, entity->priority, __ATOMIC_RELAXED);
 	if (entity->last != hart) {
 		entity->migrations += entity->last != NULL;
 		entity->last = hart;
 	}
 	now = time_now();
 	entity->runtime -= now;
-	entity->slice_end = best_waiting(hart->queue) == entity->priority ? now + entity->slice :
-									   TIMER_NEVER;
+	entity->slice_end = best_waiting(hart->queue) == entity->priority || is_boosted(entity) ?
+				    now + entity->slice :
+				    TIMER_NEVER;
 	timer_program(hart, entity->slice_end);
 	if (entity->kind == SCHED_THREAD) {
 		hart->thread = container_of(entity, struct thread, sched);
@@ -367,15 +449,19 @@ static void wait_uncounted(struct hart *hart)
 	hart->count_begin += count_now() - begin;
 }
 
-static void idle(struct hart *hart)
+/* Idles until there may be something to run. Returns it if that was found at once. */
+static struct sched_entity *idle(struct hart *hart)
 {
 	struct run_queue *queue = hart->queue;
 	uint64_t start = time_now();
+	struct sched_entity *next;
 
 	timer_program(hart, TIMER_NEVER);
 	arch_vcpu_quiesce(hart);
 	__atomic_store_n(&queue->idle, 1, __ATOMIC_SEQ_CST);
-	while (!__atomic_load_n(&hart->resched, __ATOMIC_SEQ_CST) && !sched_waiting(hart)) {
+	/* Once more: who looked for a hart before this did not find this one. */
+	next = pick(hart);
+	while (!next && !__atomic_load_n(&hart->resched, __ATOMIC_SEQ_CST) && !sched_waiting(hart)) {
 		wait_uncounted(hart);
 		/* Takes what is pending; trap_entry finds neither guest nor thread. */
 		arch_irq_enable();
@@ -383,6 +469,7 @@ static void idle(struct hart *hart)
 	}
 	__atomic_store_n(&queue->idle, 0, __ATOMIC_SEQ_CST);
 	hart->idle_ticks += time_now() - start;
+	return next;
 }
 
 _Noreturn void hart_loop(void)
@@ -393,12 +480,14 @@ _Noreturn void hart_loop(void)
 	for (;;) {
 		struct sched_entity *next;
 
+		/* Nothing runs: whoever queues something here tells this hart. */
+		__atomic_store_n(&hart->queue->priority, 0, __ATOMIC_SEQ_CST);
 		__atomic_store_n(&hart->resched, 0, __ATOMIC_SEQ_CST);
 		hart_serve();
 		next = pick(hart);
+		if (!next)
+			next = idle(hart);
 		if (next)
 			run(hart, next);
-		else
-			idle(hart);
 	}
 }

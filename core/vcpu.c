@@ -97,6 +97,8 @@ int vcpu_start(struct vcpu *vcpu, uint64_t pc, uint64_t opaque)
 	timer_cancel(&vcpu->timer);
 	vcpu->timer_deadline = TIMER_NEVER;
 	arch_vcpu_reset(vcpu, pc, vcpu->index, opaque);
+	/* Its line may be high already; what else was pending belongs to its former life. */
+	__atomic_store_n(&vcpu->pending, PENDING_EXTIRQ, __ATOMIC_SEQ_CST);
 	sched_unpark(&vcpu->sched);
 	return 0;
 }

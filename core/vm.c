@@ -17,6 +17,8 @@
 
 #define HOLD_POLL_US 200
 
+_Static_assert(MAX_VCPUS <= 64, "vm_resume() keeps one bit a vCPU");
+
 static struct spinlock list_lock = SPINLOCK_INIT(LOCK_VM_LIST);
 static struct list vms = { &vms, &vms };
 static struct thread *control_owner;
@@ -126,7 +128,7 @@ static void vm_free(struct vm *vm)
 {
 	struct hartset all;
 
-	timer_cancel(&vm->rtc_timer);
+	vm_machine_reset(vm);
 	for (unsigned int i = 0; i < vm->vcpu_count; i++)
 		timer_cancel(&vm->vcpus[i]->timer);
 	/* After this no hart has anything of the VM loaded, and no timer of it is expiring. */
@@ -235,12 +237,18 @@ int vm_pause(struct vm *vm, const char *reason)
 
 int vm_resume(struct vm *vm)
 {
+	uint64_t runnable = 0;
+
 	if (vm->state != VM_PAUSED)
 		return -EBUSY;
 	state_set(vm, VM_RUNNING, "");
-	vm_release(vm);
+	/* Decided before any of them runs and can start or stop another. */
 	for (unsigned int i = 0; i < vm->vcpu_count; i++)
 		if (__atomic_load_n(&vm->vcpus[i]->hsm, __ATOMIC_SEQ_CST) != HSM_STOPPED)
+			runnable |= BIT(i);
+	vm_release(vm);
+	for (unsigned int i = 0; i < vm->vcpu_count; i++)
+		if (runnable >> i & 1)
 			sched_unpark(&vm->vcpus[i]->sched);
 	return 0;
 }

@@ -128,12 +128,15 @@ static uint64_t now_ns(void)
 /* The RTC's alarm: looked at again after each write, and when it is due. */
 static void rtc_alarm_arm(struct vm *vm)
 {
+	/* Several vCPUs and the timer itself come here. */
+	unsigned long flags = spin_lock(&vm->lock);
 	uint64_t due = rtc_alarm(vm->rtc);
 	uint64_t now = now_ns();
 
 	timer_arm(&vm->rtc_timer, due == UINT64_MAX ? TIMER_NEVER :
 				  due <= now	    ? time_now() :
 						      time_now() + us_to_ticks((due - now) / 1000 + 1));
+	spin_unlock(&vm->lock, flags);
 }
 
 static void rtc_timer_expired(struct timer *timer)
@@ -242,9 +245,11 @@ int vm_machine_create(struct vm *vm)
 
 void vm_machine_reset(struct vm *vm)
 {
-	timer_cancel(&vm->rtc_timer);
 	for (unsigned int i = vm->device_count; i-- > 0;)
 		vm->devices[i]->ops->reset(vm->devices[i]);
+	/* No alarm is set any more: this, or an expiry under way, takes the timer out. */
+	if (vm->rtc)
+		rtc_alarm_arm(vm);
 }
 
 void vm_machine_destroy(struct vm *vm)

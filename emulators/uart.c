@@ -308,7 +308,7 @@ static bool access_is_odd(struct device *device, uint64_t offset, unsigned int w
 /** Whether reading a register, with that result, may have changed a cause or made room. */
 static bool read_changes(uint64_t offset, uint64_t value)
 {
-	return offset == REG_RBR_THR_DLL || offset == REG_IIR_FCR ||
+	return offset == REG_RBR_THR_DLL || offset == REG_IIR_FCR || offset == REG_MSR ||
 	       (offset == REG_LSR && (value & LSR_OVERRUN));
 }
 

@@ -82,6 +82,32 @@ static void load_done(struct vcpu *vcpu, const struct mem_access *access, uint64
 	csr_set(CSR_VSSTATUS, SSTATUS_FS);
 }
 
+/*
+ * Whether the access is the one that faulted, and can be done. A fetched instruction need not be:
+ * a sibling may have replaced it since.
+ */
+static bool access_fits(const struct vcpu *vcpu, const struct mem_access *access, uint64_t cause)
+{
+	bool load = access->kind == MEM_LOAD || access->kind == MEM_FP_LOAD;
+	bool fp = access->kind == MEM_FP_LOAD || access->kind == MEM_FP_STORE;
+
+	return access->kind != MEM_REFUSED && load == (cause == CAUSE_LOAD_GUEST) &&
+	       (!fp || vcpu->arch.features >> FEATURE_FP & 1);
+}
+
+/* The instruction from htinst, where that is believed, otherwise fetched. */
+static bool access_decode(const struct vcpu *vcpu, uint64_t htinst, struct mem_access *access)
+{
+	uint32_t insn;
+
+	if (likely(vcpu->arch.features >> FEATURE_HTINST & 1) && insn_decode_htinst(htinst, access))
+		return true;
+	if (!guest_fetch(&insn))
+		return false;
+	*access = insn_decode(insn);
+	return true;
+}
+
 void exit_access(struct vcpu *vcpu, uint64_t cause)
 {
 	uint64_t stval = csr_read(CSR_STVAL);
@@ -99,14 +125,10 @@ void exit_access(struct vcpu *vcpu, uint64_t cause)
 		access_fault(vcpu, cause, stval);
 		return;
 	}
-	if (!insn_decode_htinst(htinst, &access)) {
-		uint32_t insn;
-
-		if (!guest_fetch(&insn))
-			return; /* the page went away: the guest's next fetch faults by itself */
-		access = insn_decode(insn);
-	}
-	if (access.kind == MEM_REFUSED || at.v - device->base.v + access.width > device->size) {
+	if (!access_decode(vcpu, htinst, &access))
+		return; /* the page went away: the guest's next fetch faults by itself */
+	if (!access_fits(vcpu, &access, cause) ||
+	    at.v - device->base.v + access.width > device->size) {
 		access_fault(vcpu, cause, stval);
 		return;
 	}

@@ -208,19 +208,31 @@ static void map_initrd(void)
 	ram_exclude(start, end);
 }
 
+static void map_ram_range(unsigned int i)
+{
+	CHECK(map_range(VA_RAM + (ram[i].start - mmu_ram_base), ram[i].start,
+			ram[i].end - ram[i].start, PTE_HOST_RW));
+}
+
 /* Maps usable RAM; the image's own pages are reached at VA_IMAGE only, never writable twice. */
 static void map_ram(void)
 {
-	ram_exclude(mmu_image_base, mmu_image_base + (uint64_t)(image_end - image_start));
+	unsigned int first = 0;
+	uint64_t tables = 0;
+
+	/* Each range needs two tables at each end and one for each GiB at most. */
+	for (unsigned int i = 0; i < ram_count; i++) {
+		tables += 4 + ((ram[i].end - ram[i].start) >> 30);
+		if (ram[i].end - ram[i].start > ram[first].end - ram[first].start)
+			first = i;
+	}
+	CHECK(ram[first].end - ram[first].start > tables * PAGE_SIZE);
+	map_ram_range(first);
+	early_at = ram[first].end - tables * PAGE_SIZE;
+	early_end = ram[first].end;
 	for (unsigned int i = 0; i < ram_count; i++)
-		if (ram[i].end - ram[i].start >= MIB(1)) {
-			early_at = ram[i].end - KIB(64);
-			early_end = ram[i].end;
-			break;
-		}
-	for (unsigned int i = 0; i < ram_count; i++)
-		CHECK(map_range(VA_RAM + (ram[i].start - mmu_ram_base), ram[i].start,
-				ram[i].end - ram[i].start, PTE_HOST_RW));
+		if (i != first)
+			map_ram_range(i);
 	ram_exclude(early_at, early_end);
 }
 
@@ -250,6 +262,7 @@ void mmu_init(void)
 	fdt_size = __builtin_bswap32(((const uint32_t *)host_fdt)[1]);
 	ram_find();
 	CHECK(ram_count > 0);
+	ram_exclude(mmu_image_base, mmu_image_base + (uint64_t)(image_end - image_start));
 	map_ram();
 	window += (uint64_t)host_fdt - VA_BOOT_FDT;
 	ram_exclude(window, window + fdt_size);
@@ -266,10 +279,17 @@ uint64_t mmu_satp(void)
 	return csr_read(CSR_SATP);
 }
 
+static void fence_here(void *opaque)
+{
+	(void)opaque;
+	__asm__ volatile("sfence.vma" ::: "memory");
+}
+
 uintptr_t mmu_stack_create(void)
 {
 	unsigned long flags = spin_lock(&mmu_lock);
 	uint64_t at = next_stack + HART_STACK_SIZE;
+	struct hartset all;
 	bool done = true;
 
 	/* Twice the size each: the lower half is never mapped, see trap_entry. */
@@ -280,8 +300,10 @@ uintptr_t mmu_stack_create(void)
 	}
 	if (done)
 		next_stack += 2 * HART_STACK_SIZE;
-	__asm__ volatile("sfence.vma" ::: "memory");
 	spin_unlock(&mmu_lock, flags);
+	/* A hart may remember that nothing was mapped there (privileged specification, SFENCE.VMA). */
+	memset(&all, 0xff, sizeof(all));
+	hart_call(&all, fence_here, NULL);
 	return done ? at + HART_STACK_SIZE : 0;
 }
 

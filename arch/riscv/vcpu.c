@@ -180,15 +180,16 @@ static void csrs_load(struct vcpu *vcpu, struct hart *hart, bool here)
 	csr_write(CSR_VSTVAL, arch->vstval);
 	csr_write(CSR_SCOUNTEREN, arch->scounteren);
 	csr_write(CSR_HVIP, arch->hvip);
-	if (has(vcpu, FEATURE_SSTC))
+	/* By what the hart has: nothing of another VM stays, whatever this one was given. */
+	if (arch_hart_has(&hart->arch, FEATURE_SSTC))
 		csr_write(CSR_VSTIMECMP, arch->vstimecmp);
-	if (has(vcpu, FEATURE_SSAIA)) {
+	if (arch_hart_has(&hart->arch, FEATURE_SSAIA)) {
 		csr_write(CSR_VSISELECT, arch->vsiselect);
 		csr_write(CSR_HVICTL, arch->extirq ? HVICTL_EXTIRQ : 0);
 	}
-	if (has(vcpu, FEATURE_SENVCFG))
+	if (arch_hart_has(&hart->arch, FEATURE_SENVCFG))
 		csr_write(CSR_SENVCFG, arch->senvcfg);
-	if (has(vcpu, FEATURE_SSTATEEN0))
+	if (arch_hart_has(&hart->arch, FEATURE_SSTATEEN0))
 		csr_write(CSR_SSTATEEN0, arch->sstateen0);
 }
 
@@ -269,7 +270,8 @@ void arch_vcpu_sync(struct vcpu *vcpu, uint32_t bits)
 		csr_set(CSR_HVIP, HVIP_VSSIP);
 	if (bits & PENDING_EXTIRQ)
 		extirq_sync(vcpu);
-	if (bits & PENDING_TIMER)
+	/* An expiry under way on another hart may be of a deadline that was replaced. */
+	if (bits & PENDING_TIMER && time_now() >= vcpu->timer_deadline)
 		csr_set(CSR_HVIP, HVIP_VSTIP);
 	if (bits & PENDING_SFENCE)
 		arch_vcpu_sfence(0, UINT64_MAX);

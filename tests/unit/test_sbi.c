@@ -422,8 +422,8 @@ static void console_write_takes_what_is_in_memory(void **state)
 
 static void console_write_of_much_is_partial(void **state)
 {
-	CALL(DBCN, 0, FAKE_RAM_SIZE, FAKE_RAM_BASE, 0, 0, 0, SBI_SUCCESS, 4096, "");
-	assert_int_equal(fake.console_length, 4096);
+	CALL(DBCN, 0, FAKE_RAM_SIZE, FAKE_RAM_BASE, 0, 0, 0, SBI_SUCCESS, 256, "");
+	assert_int_equal(fake.console_length, 256);
 }
 
 static void console_ranges_lie_in_ram(void **state)
@@ -445,6 +445,22 @@ static void console_read_finds_nothing(void **state)
 	*fake_ram(FAKE_RAM_BASE) = 0x5a;
 	CALL(DBCN, 1, 64, FAKE_RAM_BASE, 0, 0, 0, SBI_SUCCESS, 0, "");
 	assert_int_equal(*fake_ram(FAKE_RAM_BASE), 0x5a);
+}
+
+static void console_read_gives_what_was_typed(void **state)
+{
+	uint64_t middle = FAKE_RAM_BASE + FAKE_RAM_SIZE / 2;
+
+	fake.typed = "hello";
+	CALL(DBCN, 1, 0, 0, 0, 0, 0, SBI_SUCCESS, 0, "");
+	/* No further than one piece of host memory; the guest asks again. */
+	CALL(DBCN, 1, 64, middle - 2, 0, 0, 0, SBI_SUCCESS, 2, "");
+	CALL(DBCN, 1, 2, middle, 0, 0, 0, SBI_SUCCESS, 2, "");
+	CALL(DBCN, 1, 1, RAM_END, 0, 0, 0, SBI_INVALID_PARAM, 0, "");
+	CALL(DBCN, 1, 64, middle + 2, 0, 0, 0, SBI_SUCCESS, 1, "");
+	assert_memory_equal(fake_ram(middle - 2), "he", 2);
+	assert_memory_equal(fake_ram(middle), "llo", 3);
+	CALL(DBCN, 1, 64, middle, 0, 0, 0, SBI_SUCCESS, 0, "");
 }
 
 static void console_write_byte_takes_the_low_byte(void **state)
@@ -491,6 +507,7 @@ int main(void)
 		TEST(console_write_of_much_is_partial),
 		TEST(console_ranges_lie_in_ram),
 		TEST(console_read_finds_nothing),
+		TEST(console_read_gives_what_was_typed),
 		TEST(console_write_byte_takes_the_low_byte),
 	};
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * SBI DBCN (SBI 3.0, "Debug Console Extension"), on the VM's console. The guest's memory is read
+ * SBI DBCN (SBI 3.0, "Debug Console Extension"), on the VM's console. The guest's memory is used
  * where it is: another vCPU may change it meanwhile, which changes what is printed. No lock but
  * the console's own.
  */
@@ -14,7 +14,7 @@
 #define FID_WRITE_BYTE 2
 
 /** Bytes that one call writes at most; the guest is told how many and goes on from there. */
-#define WRITE_MAX 4096
+#define WRITE_MAX 256
 
 /** Whether [@low, @low + @size) is memory of the guest. Nothing at all always is. */
 static bool range_valid(struct vm *vm, uint64_t size, uint64_t low, uint64_t high)
@@ -42,10 +42,16 @@ static struct sbi_result dbcn_write(struct vm *vm, uint64_t size, uint64_t low, 
 	return sbi_value(done);
 }
 
-/** What is typed goes to the VM's UART, so there is never anything to read here. */
+/** What was typed and the UART has not taken. A piece of memory at a time: the rest is next. */
 static struct sbi_result dbcn_read(struct vm *vm, uint64_t size, uint64_t low, uint64_t high)
 {
-	return range_valid(vm, size, low, high) ? sbi_value(0) : sbi_error(SBI_INVALID_PARAM);
+	uint64_t room;
+	uint8_t *bytes;
+
+	if (!range_valid(vm, size, low, high))
+		return sbi_error(SBI_INVALID_PARAM);
+	bytes = size ? vm_ram(vm, gpa(low), &room) : NULL;
+	return sbi_value(bytes ? console_read(vm->console, bytes, MIN(size, room)) : 0);
 }
 
 static struct sbi_result dbcn_write_byte(struct vm *vm, uint8_t byte)

@@ -37,6 +37,7 @@ struct sched_entity {
 	uint32_t hold; /* reasons not to run (paused, being destroyed); atomic */
 	uint32_t leave; /* enum sched_leave, set by what runs before it leaves */
 	struct hart *on; /* the hart that still holds its registers, or NULL; atomic */
+	struct hart *queued; /* in whose queue it waits, or NULL; guarded by that queue's lock */
 	struct hart *last; /* where it ran last; may be NULL */
 	uint8_t priority;
 	uint32_t slice; /* ticks of time */
