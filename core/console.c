@@ -8,6 +8,7 @@
 #include <core/console.h>
 
 #include "port.h"
+#include "typed.h"
 
 #include <core/alloc.h>
 #include <core/check.h>
@@ -22,10 +23,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define INPUT_SIZE 2048
 #define SHELL_RING_SIZE KIB(8)
 #define SHOW_CHUNK 512 /* bytes written to the port with interrupts off */
 #define POLL_US 10000
+#define PULL_US 5000000 /* who reads asks again sooner than this */
 #define LINE_SIZE 128
 #define ESCAPE_DEFAULT ('t' & 0x1f)
 
@@ -39,8 +40,8 @@ struct console {
 	uint8_t *ring;
 	size_t ring_size; /* a power of two */
 	uint64_t written; /* bytes ever */
-	uint8_t typed[INPUT_SIZE];
-	uint64_t typed_in, typed_out; /* bytes ever */
+	struct typed typed;
+	uint64_t pulled_until; /* console_read() is in use: nothing is offered */
 	uint64_t lost;
 	bool offer; /* typed bytes wait and receive may have room */
 	bool offering; /* receive is running */
@@ -171,12 +172,9 @@ static uint64_t show_begin(const struct console *console)
 {
 	uint64_t begin = ring_begin(console);
 
-	if (begin == 0)
-		return 0;
-	for (uint64_t at = begin; at < console->written; at++) {
+	for (uint64_t at = begin; begin && at < console->written; at++)
 		if (console->ring[at & (console->ring_size - 1)] == '\n')
 			return at + 1;
-	}
 	return begin;
 }
 
@@ -252,12 +250,10 @@ static void type_byte(struct console *console, uint8_t byte) REQUIRES(console_lo
 {
 	if (!console->input.receive)
 		return;
-	if (console->typed_in - console->typed_out == INPUT_SIZE) {
+	if (typed_put(&console->typed, byte))
+		console->offer = time_now() >= console->pulled_until;
+	else
 		console->lost++;
-		return;
-	}
-	console->typed[console->typed_in++ % INPUT_SIZE] = byte;
-	console->offer = true;
 }
 
 static struct console *console_by_id(unsigned int id) REQUIRES(console_lock)
@@ -339,7 +335,7 @@ void console_poll(void)
 void console_input_ready(struct console *console)
 {
 	unsigned long flags = spin_lock(&console_lock);
-	bool wake = console->typed_in != console->typed_out;
+	bool wake = !typed_empty(&console->typed);
 
 	console->offer = wake;
 	spin_unlock(&console_lock, flags);
@@ -347,26 +343,35 @@ void console_input_ready(struct console *console)
 		thread_wake(worker);
 }
 
+size_t console_read(struct console *console, uint8_t *bytes, size_t room)
+{
+	unsigned long flags = spin_lock(&console_lock);
+	/* What is being offered at this moment is not to be had twice. */
+	size_t count = console->offering ? 0 : typed_peek(&console->typed, bytes, room);
+
+	console->typed.out += count;
+	console->offer = false;
+	console->pulled_until = time_now() + us_to_ticks(PULL_US);
+	spin_unlock(&console_lock, flags);
+	return count;
+}
+
 /** Hands bytes to @console's receive, with the lock released; the lock is held again after it. */
 static unsigned long offer_to(struct console *console, unsigned long flags)
 	REQUIRES(console_lock) NO_THREAD_SAFETY
 {
 	uint8_t bytes[64];
-	size_t count = 0, taken;
+	size_t count = typed_peek(&console->typed, bytes, sizeof(bytes)), taken;
 
-	while (count < sizeof(bytes) && console->typed_out + count != console->typed_in) {
-		bytes[count] = console->typed[(console->typed_out + count) % INPUT_SIZE];
-		count++;
-	}
 	console->offer = false;
 	console->offering = true;
 	spin_unlock(&console_lock, flags);
 	taken = console->input.receive(console->input.opaque, bytes, count);
 	flags = spin_lock(&console_lock);
 	console->offering = false;
-	console->typed_out += MIN(taken, count);
+	console->typed.out += MIN(taken, count);
 	/* Room that came up meanwhile has set offer again. */
-	if (taken >= count && console->typed_out != console->typed_in)
+	if (taken >= count && !typed_empty(&console->typed))
 		console->offer = true;
 	return flags;
 }

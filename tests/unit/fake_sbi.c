@@ -44,6 +44,7 @@ const char *fake_trace(void)
 void fake_sbi_setup(unsigned int vcpus)
 {
 	memset(&fake, 0, sizeof(fake));
+	fake.typed = "";
 	fake.vm.vcpu_count = vcpus;
 	for (unsigned int i = 0; i < vcpus; i++) {
 		fake.vm.vcpus[i] = &fake.vcpus[i];
@@ -104,6 +105,16 @@ void console_write(struct console *console, const uint8_t *bytes, size_t count)
 	memcpy(fake.console + fake.console_length, bytes, count);
 	fake.console_length += count;
 	fake.console_calls++;
+}
+
+size_t console_read(struct console *console, uint8_t *bytes, size_t room)
+{
+	size_t count = MIN(room, strlen(fake.typed));
+
+	assert_ptr_equal(console, fake.vm.console);
+	memcpy(bytes, fake.typed, count);
+	fake.typed += count;
+	return count;
 }
 
 void vm_request(struct vm *vm, enum vm_request what, const char *reason)

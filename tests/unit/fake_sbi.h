@@ -25,6 +25,7 @@ struct fake_sbi {
 	char console[8192]; /* what was written */
 	size_t console_length;
 	unsigned int console_calls;
+	const char *typed; /* what there is to read */
 	bool interrupt_pending; /* what arch_vcpu_interrupt_pending() says */
 	int start_error; /* what vcpu_start() returns */
 };

@@ -315,6 +315,43 @@ static void rest_is_offered_when_there_is_room(void **state)
 	assert_memory_equal(guests[0].taken, "abcdefgh", 8);
 }
 
+static void who_reads_gets_what_is_typed(void **state)
+{
+	struct console *console = guests[0].console;
+	uint8_t bytes[8];
+
+	console_focus(console);
+	guests[0].room = 1;
+	type("abc");
+	assert_int_equal(guests[0].count, 1);
+	assert_int_equal(console_read(console, bytes, 1), 1);
+	assert_int_equal(bytes[0], 'b');
+	guests[0].room = 100;
+	type("d");
+	assert_int_equal(guests[0].count, 1);
+	assert_int_equal(console_read(console, bytes, sizeof(bytes)), 2);
+	assert_memory_equal(bytes, "cd", 2);
+	assert_int_equal(console_read(console, bytes, sizeof(bytes)), 0);
+}
+
+static void input_is_offered_again_when_nobody_reads(void **state)
+{
+	uint8_t byte;
+
+	console_focus(guests[0].console);
+	assert_int_equal(console_read(guests[0].console, &byte, 1), 0);
+	type("a");
+	assert_int_equal(guests[0].count, 0);
+	console_input_ready(guests[0].console);
+	work();
+	assert_int_equal(guests[0].count, 1);
+	assert_int_equal(console_read(guests[0].console, &byte, 1), 0);
+	type("b");
+	fake_time_set(time_now() + us_to_ticks(6000000));
+	type("c");
+	assert_memory_equal(guests[0].taken, "abc", 3);
+}
+
 static void ready_without_bytes_wakes_nobody(void **state)
 {
 	work();
@@ -571,6 +608,8 @@ int main(void)
 		TEST(typed_bytes_go_to_the_focus),
 		TEST(interrupt_only_wakes_the_thread),
 		TEST(rest_is_offered_when_there_is_room),
+		TEST(who_reads_gets_what_is_typed),
+		TEST(input_is_offered_again_when_nobody_reads),
 		TEST(ready_without_bytes_wakes_nobody),
 		TEST(refused_byte_is_not_offered_again_and_again),
 		TEST(too_many_typed_bytes_are_counted),

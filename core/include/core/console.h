@@ -53,6 +53,13 @@ void console_write(struct console *console, const uint8_t *bytes, size_t count);
  * context; a device's lock may be held. */
 void console_input_ready(struct console *console);
 
+/**
+ * Takes up to @room typed bytes that receive has not taken, returns how many. For some seconds
+ * after it receive is offered nothing unless it asks, so that who polls gets what is typed. Any
+ * context.
+ */
+size_t console_read(struct console *console, uint8_t *bytes, size_t room);
+
 /** Gives @console (NULL: the shell) the focus and shows its ring. Any context. */
 void console_focus(struct console *console);
 
