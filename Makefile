@@ -89,7 +89,8 @@ include tools/make/toolchain.mk
 
 # ---- the hypervisor -----------------------------------------------------------------------------
 
-source_dirs := core arch/riscv arch/riscv/sbi drivers drivers/irqchip drivers/serial emulators
+source_dirs := core arch/riscv arch/riscv/sbi drivers drivers/irqchip drivers/rtc drivers/serial \
+	emulators
 objects :=
 define read_objects
 obj-y :=

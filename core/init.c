@@ -25,6 +25,7 @@
 #include <core/version.h>
 #include <core/vm.h>
 #include <drivers/irqchip.h>
+#include <drivers/rtc.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -188,6 +189,7 @@ _Noreturn void init(uint64_t hart_id, uint64_t fdt)
 	harts[0]->state = HART_STARTING;
 	hart_ready(harts[0]);
 	console_init();
+	rtc_init();
 	online = harts_start();
 	log_info("harts: %u of %u online", online, hart_count);
 	sbi_init();

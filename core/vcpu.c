@@ -141,12 +141,23 @@ bool vcpu_must_wake(const struct vcpu *vcpu)
 	return __atomic_load_n(&vcpu->pending, __ATOMIC_SEQ_CST) != 0;
 }
 
+/* Then nobody is left who could start one again. */
+static bool all_stopped(const struct vm *vm)
+{
+	for (unsigned int i = 0; i < vm->vcpu_count; i++)
+		if (__atomic_load_n(&vm->vcpus[i]->hsm, __ATOMIC_SEQ_CST) != HSM_STOPPED)
+			return false;
+	return true;
+}
+
 void vcpu_parked(struct vcpu *vcpu)
 {
 	uint32_t pending = HSM_STOP_PENDING;
 
-	__atomic_compare_exchange_n(&vcpu->hsm, &pending, HSM_STOPPED, false, __ATOMIC_SEQ_CST,
-				    __ATOMIC_SEQ_CST);
+	if (__atomic_compare_exchange_n(&vcpu->hsm, &pending, HSM_STOPPED, false, __ATOMIC_SEQ_CST,
+					__ATOMIC_SEQ_CST) &&
+	    all_stopped(vcpu->vm))
+		vm_request(vcpu->vm, VM_REQUEST_FAIL, "all its vCPUs have stopped themselves");
 }
 
 static void flush_nothing(void *opaque)

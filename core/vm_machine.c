@@ -12,10 +12,12 @@
 #include <core/report_log.h>
 #include <core/vm.h>
 #include <core/vm_parts.h>
+#include <drivers/rtc.h>
 #include <emulators/devices.h>
 #include <emulators/swfile.h>
 #include <errno.h>
 #include <libfdt.h>
+#include <stdio.h>
 #include <string.h>
 
 #define TEST_BASE 0x100000
@@ -109,20 +111,15 @@ static size_t vm_receive(void *opaque, const uint8_t *bytes, size_t count)
 
 static void test_request(struct vm *vm, enum reset_request what, unsigned int code)
 {
-	(void)code;
+	char reason[sizeof(vm->reason)];
+
+	snprintf(reason, sizeof(reason), "the guest reported failure %u (test device)", code);
 	if (what == RESET_FAIL)
-		vm_request(vm, VM_REQUEST_FAIL, "the guest reported a failure (test device)");
+		vm_request(vm, VM_REQUEST_FAIL, reason);
 	else
 		vm_request(vm, what == RESET_REBOOT ? VM_REQUEST_REBOOT : VM_REQUEST_SHUTDOWN,
 			   what == RESET_REBOOT ? "reset by the guest (test device)" :
 						  "powered off by the guest (test device)");
-}
-
-static uint64_t now_ns(void)
-{
-	uint64_t now = time_now();
-
-	return now / timebase * 1000000000 + now % timebase * 1000000000 / timebase;
 }
 
 /* The RTC's alarm: looked at again after each write, and when it is due. */
@@ -131,7 +128,7 @@ static void rtc_alarm_arm(struct vm *vm)
 	/* Several vCPUs and the timer itself come here. */
 	unsigned long flags = spin_lock(&vm->lock);
 	uint64_t due = rtc_alarm(vm->rtc);
-	uint64_t now = now_ns();
+	uint64_t now = rtc_now_ns();
 
 	timer_arm(&vm->rtc_timer, due == UINT64_MAX ? TIMER_NEVER :
 				  due <= now	    ? time_now() :
@@ -235,7 +232,7 @@ int vm_machine_create(struct vm *vm)
 	if (!error && vm->imsic)
 		error = add(vm, imsic_create(vm));
 	if (!error) {
-		vm->rtc = rtc_create(vm, gpa(RTC_BASE), RTC_SOURCE, now_ns);
+		vm->rtc = rtc_create(vm, gpa(RTC_BASE), RTC_SOURCE, rtc_now_ns);
 		error = add(vm, vm->rtc);
 		if (!error)
 			rtc_hook(vm->rtc);

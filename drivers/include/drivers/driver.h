@@ -24,6 +24,7 @@ extern const struct driver imsic_driver;
 extern const struct driver aplic_driver;
 extern const struct driver plic_driver;
 extern const struct driver ns16550_driver;
+extern const struct driver goldfish_rtc_driver;
 
 /**
  * Probes every enabled node (its own and its parents' status absent, "okay" or "ok") that one of

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The Goldfish RTC of QEMU's machines. Only its time is read; the registers are not kept.
+ */
+#include <arch/mmio.h>
+#include <core/hostdt.h>
+#include <drivers/driver.h>
+#include <drivers/rtc.h>
+#include <errno.h>
+
+#define TIME_LOW 0x00 /* reading it latches TIME_HIGH */
+#define TIME_HIGH 0x04
+#define REGISTERS 0x20
+
+static int goldfish_probe(int node)
+{
+	hpa_t base;
+	uint64_t size, low;
+	const char *registers;
+
+	if (hostdt_reg(node, 0, &base, &size) || size < REGISTERS)
+		return -EINVAL;
+	registers = mmio_map(base, REGISTERS);
+	if (!registers)
+		return -ENOMEM;
+	low = mmio_read32(registers + TIME_LOW);
+	rtc_set((uint64_t)mmio_read32(registers + TIME_HIGH) << 32 | low);
+	return 0;
+}
+
+const struct driver goldfish_rtc_driver = {
+	.name = "goldfish-rtc",
+	.compatible = (const char *const[]){ "google,goldfish-rtc", NULL },
+	.probe = goldfish_probe,
+};
