@@ -56,3 +56,7 @@ test_vm-y := $(addprefix core/,vm.c vm_memory.c vm_machine.c vcpu.c timer.c hart
 	$(addprefix emulators/,aplic.c aplic_direct.c swfile.c uart.c rtc.c reset.c) \
 	tests/unit/fake_failing.c $(fake_machine)
 test_vm-libs := $(FAKE_FAILING)
+
+# Exits of guests.
+test_exit_csr-y := arch/riscv/exit_csr.c emulators/swfile.c tests/unit/fake_exit.c
+test_exit_mmio-y := arch/riscv/insn.c tests/unit/fake_exit.c

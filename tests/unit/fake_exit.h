@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What surrounds the handlers of exits in their unit tests: CSRs that are an array, a vCPU that
+ * is loaded, guest code of one instruction, and a record of what was injected. One thread.
+ */
+#ifndef FAKE_EXIT_H
+#define FAKE_EXIT_H
+
+#include <arch/csr.h>
+#include <arch/exit.h>
+#include <core/vm.h>
+
+struct fake_exit {
+	unsigned long csrs[4096];
+	struct vm vm;
+	struct vcpu vcpu;
+	bool fetch_works;
+	uint32_t insn; /* what guest_fetch() finds */
+	unsigned int fetches;
+
+	unsigned int injected; /* exceptions */
+	uint64_t cause, stval; /* of the last one */
+	unsigned int extirq_changes;
+	bool interrupt_pending;
+	int left; /* enum sched_leave, or -1 */
+};
+
+extern struct fake_exit fake;
+
+/** A guest in VS-mode at 0x1000 whose registers x1 to x31 differ from each other. */
+void fake_exit_reset(void);
+
+#endif
