@@ -211,6 +211,17 @@ class Machine:
         self._process.stdin.write(text.encode("latin-1"))
         self._process.stdin.flush()
 
+    def send_until(self, text, pattern, timeout=TIMEOUT):
+        """Types text again and again until something comes. For inputs that may get lost."""
+        end = time.monotonic() + timeout
+        while True:
+            self.send(text)
+            try:
+                return self.expect(pattern, 3)
+            except Failure:
+                if self._ended or time.monotonic() > end:
+                    raise
+
     def key(self, name):
         """Ctrl-t and another key."""
         self.send(PREFIX + name)
@@ -224,8 +235,7 @@ class Machine:
         word = "sync%d" % self._syncs
         self.key("q")
         self.expect("--- shell ---")
-        self.send("\x15" + word + "\r")
-        self.expect('"%s" is no command' % word)
+        self.send_until("\x15" + word + "\r", '"%s" is no command' % word)
         self.expect(PROMPT)
 
     def command(self, line, timeout=TIMEOUT):

@@ -164,8 +164,7 @@ def test_guest_survives_garbage_on_its_console(boot):
     machine.expect("/dev/null\r")
     for _ in range(100):
         machine.send("x" * 200 + "\r")
-    machine.send("\x04")
-    machine.expect("guest# ")
+    machine.send_until("\r\x04", "guest# ")
     machine.send("echo 4$((1 + 1))\r")
     machine.expect("\n42")
 

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+Several VMs on one machine: they share harts, do not disturb each other, and give everything back.
+
+Regularity is measured with `-icount`: the guests' time then counts instructions, so that a busy
+host does not look like a late timer interrupt.
+"""
+
+import re
+
+import pytest
+
+from machine import Vm, debian
+
+ICOUNT = "shift=3"
+PERIOD_MS = 50
+# Between two beats: the period, a time slice of each of the others, and what the shell's work on
+# one VM keeps a hart busy for.
+LARGEST_GAP_MS = PERIOD_MS + 40
+
+
+def watcher(beats):
+    return Vm("watcher", "heartbeat", args="period=%d beats=%d" % (PERIOD_MS, beats))
+
+
+def largest_gap_ms(machine):
+    """After the watcher's end, from its console."""
+    text = machine.command("vm log watcher")
+    return int(re.search(r"largest gap (\d+) us", text)[1]) / 1000
+
+
+def test_two_linux_and_two_payloads_on_two_harts(boot):
+    machine = boot(debian("one", "quiet test=basics"), debian("two", "quiet test=basics"),
+                   Vm("beats", "heartbeat", args="beats=100"),
+                   Vm("registers", "fpv", args="seconds=5", vcpus=3),
+                   harts=2, memory=2048)
+    machine.expect_end(well=4)
+
+
+def test_life_of_one_vm_leaves_another_regular(boot):
+    machine = boot(watcher(240), Vm("other", "endless", args="mode=3", vcpus=2), icount=ICOUNT,
+                   options="")
+    machine.expect("beat 10 ")
+    machine.shell()
+    for _ in range(3):
+        machine.command("vm pause other")
+        machine.wait_state("other", "paused")
+        machine.command("vm resume other")
+        machine.command("vm reset other")
+        machine.wait_state("other", "running")
+        machine.command("vm destroy other")
+        assert "other" not in machine.command("vm list")
+        machine.command("vm create other")
+        machine.wait_state("other", "running")
+    machine.wait_state("watcher", "stopped")
+    assert largest_gap_ms(machine) <= LARGEST_GAP_MS
+
+
+@pytest.mark.parametrize("mode, what", enumerate((
+    "loops", "sleeps", "faults-for-ever", "calls-the-sbi", "reads-a-device", "fences",
+    "starts-harts")))
+def test_endless_guest_costs_its_own_time_only(boot, mode, what):
+    machine = boot(watcher(60), Vm("other", "endless", args="mode=%d" % mode, vcpus=4),
+                   icount=ICOUNT, options="")
+    machine.expect("watcher: stopped")
+    machine.shell()
+    assert largest_gap_ms(machine) <= LARGEST_GAP_MS
+    machine.wait_state("other", "running")
+    machine.command("vm destroy other")
+    assert "other" not in machine.command("vm list")
+
+
+def gives_everything_back(boot, rounds):
+    machine = boot(Vm("keeps", "heartbeat", args="beats=0 period=1000"),
+                   Vm("other", "endless", args="mode=3", vcpus=2), options="")
+    machine.expect("other: starts")
+    machine.shell()
+    machine.command("vm destroy other")
+    free = machine.free_pages()
+    for count in range(rounds):
+        machine.command("vm create other")
+        if count % 4 == 1:
+            machine.command("vm reset other")
+        elif count % 4 == 2:
+            machine.command("vm pause other")
+        assert free - machine.free_pages() >= 64 * 256
+        machine.command("vm destroy other")
+        assert machine.free_pages() == free, "round %d" % count
+    machine.wait_state("keeps", "running")
+
+
+def test_destroy_gives_everything_back(boot):
+    gives_everything_back(boot, 40)
+
+
+@pytest.mark.soak
+def test_destroy_gives_everything_back_1000_times(boot):
+    gives_everything_back(boot, 1000)
+
+
+def test_linux_can_be_paused_reset_and_destroyed(boot):
+    machine = boot(debian(), Vm("neighbour", "heartbeat", args="beats=0"), options="", memory=2048)
+    machine.expect("--- console of VM 1, debian")
+    machine.shell()
+    free = machine.free_pages()
+    machine.command("vm pause debian")
+    machine.command("vm reset debian")
+    machine.command("vm pause debian")
+    machine.command("vm resume debian")
+    machine.key("1")
+    machine.expect("guest: init reached")
+    machine.expect("debian: stopped")
+    machine.shell()
+    assert machine.free_pages() == free
+    machine.command("vm reset debian")
+    machine.key("1")
+    machine.expect("--- console of VM 1, debian")
+    machine.expect("debian: stopped")
+    machine.shell()
+    assert "resets: 2," in machine.command("vm show debian")
+    machine.command("vm destroy debian")
+    assert machine.free_pages() >= free + 256 * 256
+    machine.wait_state("neighbour", "running")
+
+
+def test_affinity_is_kept(boot):
+    machine = boot(Vm("first", "endless", args="mode=3", vcpus=2, more='cpu-affinity = "0";'),
+                   Vm("second", "endless", args="mode=3", vcpus=2, more='cpu-affinity = "1";'),
+                   options="")
+    machine.expect("second: starts")
+    machine.shell()
+    for _ in range(5):
+        harts = re.findall(r"^ +(\d) +\d started +\w+ +(\d)", machine.command("vcpu list"), re.M)
+        assert set(harts) <= {("1", "0"), ("2", "1")}
+
+
+def test_priority_comes_first(boot):
+    machine = boot(watcher(60), Vm("low", "endless", args="mode=0", vcpus=2, more="priority = <1>;"),
+                   Vm("high", "heartbeat", args="period=10 beats=300", more="priority = <7>;"),
+                   harts=1, icount=ICOUNT, options="")
+    machine.expect("high: stopped")
+    machine.shell()
+    text = machine.command("vm log high")
+    assert int(re.search(r"largest gap (\d+) us", text)[1]) <= 20000
