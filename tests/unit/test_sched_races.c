@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The scheduler with harts that run at once, each a thread, and guests that look at nothing but
+ * interrupts: no wake-up and no hold is lost, and nothing runs twice. What is shared is atomic.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_hart.h"
+
+#include <arch/thread.h>
+#include <core/page.h>
+#include <core/sched.h>
+#include <core/timer.h>
+#include <core/vm.h>
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define HARTS 3
+#define GUESTS 8
+#define SPINNERS 4 /* the first ones never wait; the others run above them and do */
+#define SLICE 20
+#define PATIENCE_S 20
+
+static struct vcpu vcpus[GUESTS];
+static struct guest {
+	int on; /* the hart that runs it, or -1 */
+	uint32_t pending; /* it was told something */
+	uint64_t runs;
+} guests[GUESTS];
+static sem_t interrupts[HARTS]; /* wake a hart from WFI */
+static uint32_t ipis[HARTS]; /* pending */
+static pthread_t threads[HARTS];
+static bool quitting;
+
+static bool load_bool(const bool *flag)
+{
+	return __atomic_load_n(flag, __ATOMIC_SEQ_CST);
+}
+
+static void kicked(unsigned int index)
+{
+	__atomic_store_n(&ipis[index], 1, __ATOMIC_SEQ_CST);
+	sem_post(&interrupts[index]);
+}
+
+/* Takes the interrupts of this hart; true when there was one. */
+static bool interrupts_take(struct hart *hart)
+{
+	bool any = false;
+
+	if (__atomic_exchange_n(&ipis[hart->index], 0, __ATOMIC_SEQ_CST)) {
+		hart_serve();
+		any = true;
+	}
+	if (fake_timer[hart->index] <= time_now()) {
+		timer_interrupt(hart);
+		any = true;
+	}
+	return any;
+}
+
+/* ---- what the scheduler sees ---- */
+
+static void hart_waits(void)
+{
+	struct timespec end;
+
+	if (load_bool(&quitting))
+		pthread_exit(NULL);
+	/* Its timer is off in this test; the limit is for the end of the test only. */
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += 2 * PATIENCE_S;
+	sem_timedwait(&interrupts[fake_hart_self->index], &end);
+	if (load_bool(&quitting))
+		pthread_exit(NULL);
+	interrupts_take(fake_hart_self);
+}
+
+void vcpu_run(struct vcpu *vcpu)
+{
+	struct guest *guest = &guests[vcpu->index];
+	struct hart *hart = fake_hart_self;
+	int nowhere = -1;
+	unsigned int work = (unsigned int)rand() % 50;
+
+	if (!__atomic_compare_exchange_n(&guest->on, &nowhere, (int)hart->index, false,
+					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		abort();
+	__atomic_store_n(&guest->pending, 0, __ATOMIC_SEQ_CST);
+	__atomic_fetch_add(&guest->runs, 1, __ATOMIC_SEQ_CST);
+	for (;;) {
+		if (interrupts_take(hart) && __atomic_load_n(&hart->resched, __ATOMIC_SEQ_CST) &&
+		    sched_should_leave(hart))
+			return;
+		if (vcpu->index >= SPINNERS && work-- == 0)
+			break;
+		sched_yield();
+	}
+	vcpu->sched.leave = (unsigned int)rand() % 16 ? LEAVE_BLOCK : LEAVE_PARK;
+}
+
+void arch_vcpu_save(struct vcpu *vcpu)
+{
+	if (__atomic_exchange_n(&guests[vcpu->index].on, -1, __ATOMIC_SEQ_CST) !=
+	    (int)fake_hart_self->index)
+		abort();
+}
+
+bool vcpu_must_wake(const struct vcpu *vcpu)
+{
+	return __atomic_load_n(&guests[vcpu->index].pending, __ATOMIC_SEQ_CST);
+}
+
+void vcpu_block(struct vcpu *vcpu)
+{
+}
+
+void vcpu_parked(struct vcpu *vcpu)
+{
+}
+
+void arch_vcpu_quiesce(struct hart *hart)
+{
+}
+
+bool thread_must_wake(const struct thread *thread)
+{
+	return false;
+}
+
+void arch_thread_resume(struct thread *thread)
+{
+	abort();
+}
+
+/* ---- the test's side ---- */
+
+static void *hart_main(void *opaque)
+{
+	fake_hart_self = opaque;
+	hart_loop();
+}
+
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void pass_time(void)
+{
+	uint64_t now = __atomic_add_fetch(&fake_now, 5, __ATOMIC_SEQ_CST);
+
+	for (unsigned int i = 0; i < HARTS; i++)
+		if (fake_timer[i] <= now)
+			sem_post(&interrupts[i]);
+	sched_yield();
+}
+
+static bool is_held_now(struct vcpu *vcpu, uint64_t unused)
+{
+	return sched_held(&vcpu->sched);
+}
+
+static bool has_run_since(struct vcpu *vcpu, uint64_t runs)
+{
+	return __atomic_load_n(&guests[vcpu->index].runs, __ATOMIC_SEQ_CST) != runs;
+}
+
+static void wait_until(bool (*done)(struct vcpu *vcpu, uint64_t value), struct vcpu *vcpu,
+		       uint64_t value)
+{
+	double end = seconds() + PATIENCE_S;
+
+	while (!done(vcpu, value)) {
+		if (seconds() > end)
+			fail_msg("vCPU %u: state %u, hold %u, on %d", vcpu->index,
+				 vcpu->sched.state, vcpu->sched.hold, guests[vcpu->index].on);
+		pass_time();
+	}
+}
+
+static void notify(struct vcpu *vcpu)
+{
+	__atomic_store_n(&guests[vcpu->index].pending, 1, __ATOMIC_SEQ_CST);
+	sched_wake(&vcpu->sched);
+}
+
+/* Told something, and unparked if it parked itself, a guest above the spinners runs. */
+static void must_run(struct vcpu *vcpu)
+{
+	uint64_t runs = __atomic_load_n(&guests[vcpu->index].runs, __ATOMIC_SEQ_CST);
+	double end = seconds() + PATIENCE_S;
+
+	notify(vcpu);
+	while (!has_run_since(vcpu, runs)) {
+		sched_unpark(&vcpu->sched);
+		if (seconds() > end)
+			wait_until(has_run_since, vcpu, runs);
+		pass_time();
+	}
+}
+
+static void must_be_held(struct vcpu *vcpu)
+{
+	sched_hold(&vcpu->sched);
+	wait_until(is_held_now, vcpu, 0);
+	assert_int_equal(guests[vcpu->index].on, -1);
+	sched_release(&vcpu->sched);
+	sched_unpark(&vcpu->sched);
+}
+
+static int setup(void **state)
+{
+	static bool added;
+
+	fake_hart_reset();
+	if (!added)
+		page_add(hpa(FAKE_ARENA_BASE), MIB(1));
+	added = true;
+	fake_wait_hook = hart_waits;
+	fake_kick_hook = kicked;
+	hart_count = HARTS;
+	srand(1);
+	quitting = false;
+	for (unsigned int i = 0; i < HARTS; i++) {
+		harts[i] = &fake_harts[i];
+		assert_int_equal(sched_hart_init(harts[i]), 0);
+		assert_int_equal(timer_hart_init(harts[i]), 0);
+		sem_init(&interrupts[i], 0, 0);
+		ipis[i] = 0;
+	}
+	fake_hart_self = &fake_harts[FAKE_HARTS - 1];
+	memset(vcpus, 0, sizeof(vcpus));
+	memset(guests, 0, sizeof(guests));
+	for (unsigned int i = 0; i < GUESTS; i++) {
+		vcpus[i].index = i;
+		guests[i].on = -1;
+		sched_entity_init(&vcpus[i].sched, SCHED_VCPU, i < SPINNERS ? 2 + i % 2 : 4 + i % 2,
+				  SLICE);
+	}
+	for (unsigned int i = 0; i < HARTS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, hart_main, harts[i]), 0);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	for (unsigned int i = 0; i < GUESTS; i++) {
+		sched_hold(&vcpus[i].sched);
+		wait_until(is_held_now, &vcpus[i], 0);
+	}
+	__atomic_store_n(&quitting, true, __ATOMIC_SEQ_CST);
+	for (unsigned int i = 0; i < HARTS; i++) {
+		kicked(i);
+		pthread_join(threads[i], NULL);
+		assert_int_equal(sched_waiting(harts[i]), 0);
+		assert_int_equal(harts[i]->lock_ranks, 0);
+	}
+	hart_count = 0;
+	return 0;
+}
+
+static void no_wake_up_is_lost(void **state)
+{
+	for (unsigned int i = 0; i < GUESTS; i++)
+		sched_unpark(&vcpus[i].sched);
+	for (unsigned int step = 0; step < 1500; step++)
+		must_run(&vcpus[SPINNERS + (unsigned int)rand() % (GUESTS - SPINNERS)]);
+}
+
+static void no_wake_up_of_an_idle_hart_is_lost(void **state)
+{
+	for (unsigned int i = SPINNERS; i < GUESTS; i++)
+		sched_unpark(&vcpus[i].sched);
+	for (unsigned int step = 0; step < 3000; step++)
+		must_run(&vcpus[SPINNERS + (unsigned int)rand() % (GUESTS - SPINNERS)]);
+}
+
+static void no_hold_is_lost(void **state)
+{
+	for (unsigned int i = 0; i < GUESTS; i++)
+		sched_unpark(&vcpus[i].sched);
+	for (unsigned int step = 0; step < 1500; step++) {
+		notify(&vcpus[(unsigned int)rand() % GUESTS]);
+		must_be_held(&vcpus[(unsigned int)rand() % GUESTS]);
+	}
+}
+
+static void no_guest_is_lost_when_affinities_change(void **state)
+{
+	for (unsigned int i = 0; i < GUESTS; i++)
+		sched_unpark(&vcpus[i].sched);
+	for (unsigned int step = 0; step < 1500; step++) {
+		struct vcpu *vcpu = &vcpus[(unsigned int)rand() % GUESTS];
+		struct hartset set = { .bits = { 1 + (unsigned int)rand() % (BIT(HARTS) - 1) } };
+
+		notify(&vcpus[(unsigned int)rand() % GUESTS]);
+		assert_int_equal(sched_set_affinity(&vcpu->sched, &set), 0);
+		if (vcpu->index >= SPINNERS)
+			must_run(vcpu);
+		else
+			must_be_held(vcpu);
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(no_wake_up_is_lost),
+		TEST(no_wake_up_of_an_idle_hart_is_lost),
+		TEST(no_hold_is_lost),
+		TEST(no_guest_is_lost_when_affinities_change),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
