@@ -24,7 +24,7 @@ run: image host $(if $(VM),guest,$(guest_initrd))
 # ---- tests --------------------------------------------------------------------------------------
 
 PYTEST := HV_BUILD=$(abspath $(O)) HV_DEPS=$(abspath $(DEPS)) $(PYTHON) -B -m pytest \
-	-p no:cacheprovider
+	-p no:cacheprovider -v --durations=5
 TESTS ?= tests/system
 
 .PHONY: check system soak bench fuzz
