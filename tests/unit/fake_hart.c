@@ -26,6 +26,7 @@ uint64_t fake_now;
 char *fake_arena;
 void (*fake_wait_hook)(void);
 void (*fake_relax_hook)(void);
+void (*fake_time_hook)(void);
 void (*fake_kick_hook)(unsigned int index);
 _Thread_local struct hart *fake_hart_self;
 _Thread_local bool fake_irq_on;
@@ -54,6 +55,7 @@ void fake_hart_reset(void)
 	fake_now = 0;
 	fake_wait_hook = NULL;
 	fake_relax_hook = NULL;
+	fake_time_hook = NULL;
 	fake_kick_hook = NULL;
 }
 
@@ -83,12 +85,14 @@ uint64_t fake_hart_random(uint64_t *state)
 
 uint64_t time_now(void)
 {
+	if (fake_time_hook)
+		fake_time_hook();
 	return arch_time();
 }
 
 void arch_timer_set(uint64_t deadline)
 {
-	fake_timer[fake_hart_self->index] = deadline;
+	__atomic_store_n(&fake_timer[fake_hart_self->index], deadline, __ATOMIC_SEQ_CST);
 }
 
 void fake_relax(void)

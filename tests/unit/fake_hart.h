@@ -20,9 +20,10 @@ extern uint64_t fake_timer[FAKE_HARTS];
 /** How often a hart was sent an IPI; atomic. */
 extern uint32_t fake_kicks[FAKE_HARTS];
 
-/** Called by arch_wait() and by arch_relax(); may be NULL. */
+/** Called by arch_wait(), by arch_relax() and by time_now(); may be NULL. */
 extern void (*fake_wait_hook)(void);
 extern void (*fake_relax_hook)(void);
+extern void (*fake_time_hook)(void);
 /** Called after an IPI was sent to hart @index; may be NULL. */
 extern void (*fake_kick_hook)(unsigned int index);
 

@@ -509,6 +509,25 @@ static void higher_priority_preempts_at_once(void **state)
 	assert_ptr_equal(leave(0, LEAVE_BLOCK), a);
 }
 
+static void unpark_b(void)
+{
+	fake_time_hook = NULL;
+	sched_unpark(b);
+}
+
+static void wake_while_a_hart_decides_is_not_lost(void **state)
+{
+	bool leaves;
+
+	set_priority(b, 5);
+	sched_unpark(a);
+	go(0);
+	fake_time_hook = unpark_b;
+	leaves = sched_should_leave(&fake_harts[0]);
+	assert_null(fake_time_hook);
+	assert_true(leaves || fake_harts[0].resched);
+}
+
 static void lower_priority_disturbs_nobody(void **state)
 {
 	set_priority(b, 3);
@@ -796,6 +815,7 @@ int main(void)
 		ONE(released_entity_of_a_queue_goes_on),
 		ONE(highest_priority_runs_first_then_who_waits_longest),
 		ONE(higher_priority_preempts_at_once),
+		ONE(wake_while_a_hart_decides_is_not_lost),
 		ONE(lower_priority_disturbs_nobody),
 		ONE(alone_it_has_no_slice),
 		ONE(slice_begins_when_another_of_its_priority_comes),
