@@ -71,8 +71,8 @@ static void *small_alloc(unsigned int shift)
 
 	if (!pages->next)
 		list_init(pages);
-	page = list_empty(pages) ? slots_grow(shift) :
-				   container_of(pages->next, struct slot_page, link);
+	page = list_empty(pages) ? slots_grow(shift)
+				 : container_of(pages->next, struct slot_page, link);
 	if (page) {
 		slot = page->free;
 		page->free = slot->next;

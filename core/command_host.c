@@ -71,8 +71,7 @@ static int host_info_run(unsigned int argc, char *const *argv)
 
 static int host_harts_run(unsigned int argc, char *const *argv)
 {
-	shell_printf("%4s %6s %-8s %7s %12s\n", "hart", "id", "state", "waiting",
-		     "idle seconds");
+	shell_printf("%4s %6s %-8s %7s %12s\n", "hart", "id", "state", "waiting", "idle seconds");
 	for (unsigned int i = 0; i < hart_count; i++) {
 		const struct hart *hart = harts[i];
 

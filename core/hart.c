@@ -41,8 +41,8 @@ void hart_serve(void)
 	if (!__atomic_exchange_n(&self->inbox_pending, 0, __ATOMIC_SEQ_CST))
 		return;
 	for (unsigned int i = 0; i < hart_count; i++) {
-		struct hart_request *request =
-			__atomic_exchange_n(&self->inbox[i], NULL, __ATOMIC_SEQ_CST);
+		struct hart_request *request = __atomic_exchange_n(&self->inbox[i], NULL,
+								   __ATOMIC_SEQ_CST);
 
 		if (!request)
 			continue;

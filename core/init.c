@@ -4,7 +4,6 @@
  * one after the other and join it there.
  */
 #include <arch/boot.h>
-#include <arch/csr.h>
 #include <arch/firmware.h>
 #include <arch/irqflags.h>
 #include <arch/isa.h>
@@ -27,7 +26,6 @@
 #include <drivers/irqchip.h>
 #include <drivers/rtc.h>
 #include <inttypes.h>
-#include <stdlib.h>
 
 #define START_TIMEOUT_US 2000000
 
@@ -66,8 +64,7 @@ static bool hart_prepare(struct hart *hart, int node)
 /* All harts of the device tree get a struct, the boot hart the first; some are left out. */
 static void harts_find(void)
 {
-	const char *limit = option_get("harts");
-	unsigned int most = limit ? (unsigned int)strtoul(limit, NULL, 0) : MAX_HARTS;
+	uint64_t most = MIN(option_number("harts", MAX_HARTS), (uint64_t)MAX_HARTS);
 	uint64_t id;
 
 	for (int node = hostdt_cpu_next(-1, &id); node >= 0; node = hostdt_cpu_next(node, &id)) {
@@ -77,9 +74,9 @@ static void harts_find(void)
 			CHECK(hart_prepare(harts[0], node));
 			continue;
 		}
-		if (hart_count >= MIN(most, (unsigned int)MAX_HARTS)) {
-			log_warn("hart %" PRIu64 ": left out: more than %u harts", id,
-				 MIN(most, (unsigned int)MAX_HARTS));
+		if (hart_count >= most) {
+			log_warn("hart %" PRIu64 ": left out: more than %" PRIu64 " harts", id,
+				 most);
 			continue;
 		}
 		if (!hostdt_enabled(node) || !hostdt_string(node, "mmu-type", 0)) {
@@ -112,7 +109,8 @@ static void hart_start(struct hart *hart)
 	else if (!hart->absent_reason)
 		hart->absent_reason = "it did not come within two seconds";
 	__atomic_store_n(&hart->state, HART_ABSENT, __ATOMIC_SEQ_CST);
-	log_warn("hart %" PRIu64 ": left out: %s (error %ld)", hart->id, hart->absent_reason, error);
+	log_warn("hart %" PRIu64 ": left out: %s (error %ld)", hart->id, hart->absent_reason,
+		 error);
 }
 
 /* This hart takes part from now on. */
@@ -122,7 +120,7 @@ static void hart_ready(struct hart *hart)
 
 	irqchip_hart_init();
 	timer_program(hart, TIMER_NEVER);
-	csr_set(CSR_SIE, 1UL << IRQ_SSI | 1UL << IRQ_STI | 1UL << IRQ_SEI);
+	arch_irq_sources_enable();
 	/* A hart that comes too late has been left out: nothing was made ready for it. */
 	if (!__atomic_compare_exchange_n(&hart->state, &starting, HART_ONLINE, false,
 					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
@@ -177,8 +175,7 @@ _Noreturn void init(uint64_t hart_id, uint64_t fdt)
 	mmu_init();
 	options_init(hostdt_bootargs());
 	timebase_find();
-	log_info("memory: %" PRIu64 " MiB, image at 0x%" PRIx64, page_total() >> 8,
-		 mmu_image_base);
+	log_info("memory: %" PRIu64 " MiB, image at 0x%" PRIx64, page_total() >> 8, mmu_image_base);
 	harts_find();
 	irqchip_init();
 	log_info("interrupts: %s", irqchip_describe());

@@ -6,6 +6,7 @@
 #include <core/options.h>
 
 #include <core/log.h>
+#include <core/number.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,7 @@ static int check_number(const char *value)
 {
 	uint64_t number;
 
-	return option_parse_number(value, &number) ? 0 : -EINVAL;
+	return number_parse(value, &number) ? 0 : -EINVAL;
 }
 
 static int check_last_vm(const char *value)
@@ -155,24 +156,12 @@ bool option_has(const char *name, const char *word)
 	return false;
 }
 
-bool option_parse_number(const char *text, uint64_t *number)
-{
-	char *end;
-
-	/* strtoull() would take blanks and signs. */
-	if (*text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	*number = strtoull(text, &end, 0);
-	return *end == '\0' && errno == 0;
-}
-
 uint64_t option_number(const char *name, uint64_t fallback)
 {
 	const char *text = option_get(name);
 	uint64_t number;
 
-	return text && option_parse_number(text, &number) ? number : fallback;
+	return text && number_parse(text, &number) ? number : fallback;
 }
 
 int option_parse_escape(const char *text)

@@ -31,8 +31,8 @@ static uint64_t pages_free;
 static struct bank *bank_of(hpa_t page)
 {
 	for (unsigned int i = 0; i < bank_count; i++)
-		if (page.v >= banks[i].start.v &&
-		    page.v - banks[i].base.v < banks[i].pages << PAGE_SHIFT)
+		if (page.v >= banks[i].start.v && page.v - banks[i].base.v < banks[i].pages
+										     << PAGE_SHIFT)
 			return &banks[i];
 	return NULL;
 }

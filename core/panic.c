@@ -39,8 +39,8 @@ static void panic_print_hart(void)
 		panic_print("hart not known yet\n");
 		return;
 	}
-	panic_print("hart %u (id %llu), locks held 0x%x, vCPU %p, thread %p\n",
-		    self->index, (unsigned long long)self->id, (unsigned int)self->lock_ranks,
+	panic_print("hart %u (id %llu), locks held 0x%x, vCPU %p, thread %p\n", self->index,
+		    (unsigned long long)self->id, (unsigned int)self->lock_ranks,
 		    (void *)self->running, (void *)self->thread);
 }
 

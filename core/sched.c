@@ -293,10 +293,12 @@ static void boost_end(struct hart *hart, struct sched_entity *entity)
 bool sched_should_leave(struct hart *hart)
 {
 	struct sched_entity *entity = sched_current(hart);
-	int waiting = best_waiting(hart->queue);
+	int waiting;
 	uint64_t now = time_now();
 
+	/* In this order: who queues something after the look sets it again. */
 	__atomic_store_n(&hart->resched, 0, __ATOMIC_SEQ_CST);
+	waiting = best_waiting(hart->queue);
 	if (is_held(entity) || !may_run_on(entity, hart) || waiting > entity->priority)
 		return true;
 	if (now >= entity->slice_end) {
@@ -386,9 +388,9 @@ static void put_away(struct hart *hart)
 		__atomic_store_n(&entity->state, SCHED_BLOCKED, __ATOMIC_SEQ_CST);
 		if (is_held(entity))
 			state_change(entity, SCHED_BLOCKED, SCHED_PARKED);
-		else if (entity->kind == SCHED_VCPU ?
-				 vcpu_must_wake(container_of(entity, struct vcpu, sched)) :
-				 thread_must_wake(container_of(entity, struct thread, sched)))
+		else if (entity->kind == SCHED_VCPU
+				 ? vcpu_must_wake(container_of(entity, struct vcpu, sched))
+				 : thread_must_wake(container_of(entity, struct thread, sched)))
 			sched_wake(entity);
 		return;
 	}
@@ -428,9 +430,9 @@ static void run(struct hart *hart, struct sched_entity *entity)
 	}
 	now = time_now();
 	entity->runtime -= now;
-	entity->slice_end = best_waiting(hart->queue) == entity->priority || is_boosted(entity) ?
-				    now + entity->slice :
-				    TIMER_NEVER;
+	entity->slice_end = best_waiting(hart->queue) == entity->priority || is_boosted(entity)
+				    ? now + entity->slice
+				    : TIMER_NEVER;
 	timer_program(hart, entity->slice_end);
 	if (entity->kind == SCHED_THREAD) {
 		hart->thread = container_of(entity, struct thread, sched);
@@ -461,7 +463,8 @@ static struct sched_entity *idle(struct hart *hart)
 	__atomic_store_n(&queue->idle, 1, __ATOMIC_SEQ_CST);
 	/* Once more: who looked for a hart before this did not find this one. */
 	next = pick(hart);
-	while (!next && !__atomic_load_n(&hart->resched, __ATOMIC_SEQ_CST) && !sched_waiting(hart)) {
+	while (!next && !sched_waiting(hart) &&
+	       !__atomic_load_n(&hart->resched, __ATOMIC_SEQ_CST)) {
 		wait_uncounted(hart);
 		/* Takes what is pending; trap_entry finds neither guest nor thread. */
 		arch_irq_enable();

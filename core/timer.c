@@ -39,8 +39,8 @@ void timer_init(struct timer *timer, void (*expired)(struct timer *timer))
 
 static struct timer *timer_first(struct timer_queue *queue)
 {
-	return list_empty(&queue->timers) ? NULL :
-					    container_of(queue->timers.next, struct timer, link);
+	return list_empty(&queue->timers) ? NULL
+					  : container_of(queue->timers.next, struct timer, link);
 }
 
 /* Sets the hardware to what comes first. On the queue's hart, lock held. */

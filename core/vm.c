@@ -7,12 +7,12 @@
 #include <core/alloc.h>
 #include <core/check.h>
 #include <core/log.h>
+#include <core/number.h>
 #include <core/thread.h>
 #include <core/vm.h>
 #include <core/vm_parts.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define HOLD_POLL_US 200
@@ -70,9 +70,8 @@ struct vm *vm_next(struct vm *vm)
 
 struct vm *vm_find(const char *name_or_id)
 {
-	char *end;
-	unsigned long id = strtoul(name_or_id, &end, 10);
-	bool number = *name_or_id && !*end;
+	uint64_t id;
+	bool number = number_parse(name_or_id, &id);
 
 	for (struct vm *vm = vm_next(NULL); vm; vm = vm_next(vm))
 		if (strcmp(vm->name, name_or_id) == 0 || (number && vm->id == id))

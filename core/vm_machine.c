@@ -118,8 +118,8 @@ static void test_request(struct vm *vm, enum reset_request what, unsigned int co
 		vm_request(vm, VM_REQUEST_FAIL, reason);
 	else
 		vm_request(vm, what == RESET_REBOOT ? VM_REQUEST_REBOOT : VM_REQUEST_SHUTDOWN,
-			   what == RESET_REBOOT ? "reset by the guest (test device)" :
-						  "powered off by the guest (test device)");
+			   what == RESET_REBOOT ? "reset by the guest (test device)"
+						: "powered off by the guest (test device)");
 }
 
 /* The RTC's alarm: looked at again after each write, and when it is due. */
@@ -129,10 +129,11 @@ static void rtc_alarm_arm(struct vm *vm)
 	unsigned long flags = spin_lock(&vm->lock);
 	uint64_t due = rtc_alarm(vm->rtc);
 	uint64_t now = rtc_now_ns();
+	uint64_t deadline = TIMER_NEVER;
 
-	timer_arm(&vm->rtc_timer, due == UINT64_MAX ? TIMER_NEVER :
-				  due <= now	    ? time_now() :
-						      time_now() + us_to_ticks((due - now) / 1000 + 1));
+	if (due != UINT64_MAX)
+		deadline = time_now() + (due > now ? us_to_ticks((due - now) / 1000 + 1) : 0);
+	timer_arm(&vm->rtc_timer, deadline);
 	spin_unlock(&vm->lock, flags);
 }
 

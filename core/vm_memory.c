@@ -45,9 +45,12 @@ int vm_memory_create(struct vm *vm)
 		int error;
 
 		order = MIN(order, order_of(left));
-		while (vm->chunk_count < VM_MAX_CHUNKS && !(found = page_alloc(order, &chunk->hpa)) &&
-		       order)
+		while (vm->chunk_count < VM_MAX_CHUNKS) {
+			found = page_alloc(order, &chunk->hpa);
+			if (found || !order)
+				break;
 			order--;
+		}
 		if (!found) {
 			log_error("%s: memory-size: %" PRIu64 " KiB asked for, %" PRIu64
 				  " KiB free%s",

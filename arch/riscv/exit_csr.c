@@ -59,7 +59,7 @@ static bool sireg_access(struct vcpu *vcpu, const struct csr_access *access, uin
 {
 	uint64_t select = csr_read(CSR_VSISELECT);
 
-	/* Priorities of major interrupts, read-only zero: nothing is configurable (AIA 1.0, 6.4). */
+	/* Priorities of major interrupts: read-only zero, nothing can be set (AIA 1.0, 6.4). */
 	if (select >= 0x30 && select <= 0x3f) {
 		*old = 0;
 		return !(select & 1);

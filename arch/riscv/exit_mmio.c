@@ -19,11 +19,11 @@ static bool fetch_half(uint64_t at, uint32_t *half)
 {
 	unsigned long ok = 0, value = 0;
 
-	__asm__ volatile("1: .insn r 0x73, 4, 0x32, %0, %2, x3\n\tli %1, 1\n2:\n\t" EXTABLE("1b",
-											     "2b")
-			 : "=&r"(value), "+r"(ok)
-			 : "r"(at)
-			 : "memory");
+	__asm__ volatile(
+		"1: .insn r 0x73, 4, 0x32, %0, %2, x3\n\tli %1, 1\n2:\n\t" EXTABLE("1b", "2b")
+		: "=&r"(value), "+r"(ok)
+		: "r"(at)
+		: "memory");
 	*half = (uint32_t)value & 0xffff;
 	return ok;
 }
@@ -64,8 +64,8 @@ void exit_fetch(struct vcpu *vcpu)
 
 static uint64_t store_value(const struct vcpu *vcpu, const struct mem_access *access)
 {
-	uint64_t value = access->kind == MEM_FP_STORE ? fp_read(access->reg) :
-							arch_vcpu_reg(&vcpu->arch, access->reg);
+	uint64_t value = access->kind == MEM_FP_STORE ? fp_read(access->reg)
+						      : arch_vcpu_reg(&vcpu->arch, access->reg);
 
 	return access->width == 8 ? value : value & GENMASK(8 * access->width - 1, 0);
 }

@@ -156,7 +156,7 @@ void firmware_console_write(const char *text, size_t length)
 
 void firmware_send_ipi(uint64_t hart_id)
 {
-	/* Bit 0 from hart_id on, so that any hart id does. Who waits for an answer gives up itself. */
+	/* Bit 0 from hart_id on, so that any hart id does. Who waits for an answer gives up. */
 	firmware_call(SBI_EXT_IPI, IPI_SEND, 1, hart_id, 0, 0);
 }
 

@@ -52,8 +52,14 @@ int arch_vm_init(struct vm *vm)
 	bool first = true;
 	int error = 0;
 
+	if (vm->config.interrupt_files == VM_FILES_HARDWARE) {
+		log_error("%s: interrupt-files: \"hardware\" cannot be had yet", vm->name);
+		return -ENOTSUP;
+	}
+
 	if (!levels)
-		levels = gstage_levels_for(gpa(vm->config.memory_base + vm->config.memory_size - 1));
+		levels =
+			gstage_levels_for(gpa(vm->config.memory_base + vm->config.memory_size - 1));
 	for (unsigned int i = 0; i < hart_count && !error; i++) {
 		const struct hart *hart = harts[i];
 

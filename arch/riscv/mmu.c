@@ -301,7 +301,7 @@ uintptr_t mmu_stack_create(void)
 	if (done)
 		next_stack += 2 * HART_STACK_SIZE;
 	spin_unlock(&mmu_lock, flags);
-	/* A hart may remember that nothing was mapped there (privileged specification, SFENCE.VMA). */
+	/* A hart may remember that nothing was mapped there (privileged, "SFENCE.VMA"). */
 	memset(&all, 0xff, sizeof(all));
 	hart_call(&all, fence_here, NULL);
 	return done ? at + HART_STACK_SIZE : 0;

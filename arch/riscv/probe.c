@@ -21,12 +21,12 @@ bool arch_has_hypervisor(void)
 }
 
 /* Writes all ones to a CSR and returns what sticks; it is 0 afterwards. */
-#define writable_bits(csr)                  \
-	({                                  \
-		csr_write(csr, ~0UL);       \
+#define writable_bits(csr)                           \
+	({                                           \
+		csr_write(csr, ~0UL);                \
 		unsigned long bits_ = csr_read(csr); \
-		csr_write(csr, 0);          \
-		bits_;                      \
+		csr_write(csr, 0);                   \
+		bits_;                               \
 	})
 
 static bool field_sticks(uint64_t field)
@@ -50,6 +50,8 @@ static void features_probe(struct arch_hart *arch)
 {
 	unsigned long value;
 
+	/* It may be 0 and due at once when STCE is tried (QEMU then keeps VSTIP pending). */
+	csr_try_write(CSR_VSTIMECMP, ~0UL);
 	if (csr_try_read(CSR_HENVCFG, &value))
 		arch->henvcfg = writable_bits(CSR_HENVCFG);
 	feature_set(arch, FEATURE_HENVCFG, csr_try_read(CSR_HENVCFG, &value));
@@ -61,6 +63,8 @@ static void features_probe(struct arch_hart *arch)
 	feature_set(arch, FEATURE_HSTATEEN0, csr_try_read(CSR_HSTATEEN0, &value));
 	if (arch_hart_has(arch, FEATURE_HSTATEEN0))
 		arch->hstateen0 = writable_bits(CSR_HSTATEEN0);
+	else
+		csr_try_write(CSR_HSTATEEN0, ~0UL); /* hidden: as if nothing were guarded */
 	feature_set(arch, FEATURE_SSTATEEN0, csr_try_read(CSR_SSTATEEN0, &value));
 	feature_set(arch, FEATURE_SENVCFG, csr_try_read(CSR_SENVCFG, &value));
 	feature_set(arch, FEATURE_FP, field_sticks(SSTATUS_FS));
@@ -92,8 +96,8 @@ static void gstage_probe(struct arch_hart *arch)
 			uint64_t mode = levels + 5;
 			uint64_t vmid;
 
-			csr_write(CSR_HGATP, mode << HGATP_MODE_SHIFT |
-						     HGATP_VMID_MASK << HGATP_VMID_SHIFT);
+			csr_write(CSR_HGATP,
+				  mode << HGATP_MODE_SHIFT | HGATP_VMID_MASK << HGATP_VMID_SHIFT);
 			vmid = csr_read(CSR_HGATP) >> HGATP_VMID_SHIFT & HGATP_VMID_MASK;
 			arch->vmid_bits = (uint8_t)__builtin_popcountl(vmid);
 			csr_write(CSR_HGATP, 0);
@@ -111,9 +115,8 @@ static void guest_files_probe(struct hart *hart)
 		return;
 	bits = writable_bits(CSR_HGEIE);
 	if (bits)
-		hart->arch.guest_files =
-			(uint8_t)MIN(63U - (unsigned int)__builtin_clzll(bits),
-				     imsic_guest_files(hart->index));
+		hart->arch.guest_files = (uint8_t)MIN(63U - (unsigned int)__builtin_clzll(bits),
+						      imsic_guest_files(hart->index));
 }
 
 bool arch_hart_init(struct hart *hart)
@@ -131,7 +134,7 @@ bool arch_hart_init(struct hart *hart)
 	if (!arch->gstage_modes)
 		return false;
 
-	/* All that a guest can handle by itself; the hart keeps what it can (3.2: 9 to 11, 20 to 23). */
+	/* All that a guest can handle by itself; 9 to 11, 16 and 20 to 23 cannot be set. */
 	csr_write(CSR_HEDELEG, ~0UL);
 	arch->hedeleg = csr_read(CSR_HEDELEG);
 	csr_write(CSR_HIDELEG, HVIP_VSSIP | HVIP_VSTIP | HVIP_VSEIP);

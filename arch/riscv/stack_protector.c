@@ -3,8 +3,8 @@
  * The stack protector's value and what happens when a stack was overwritten.
  */
 #include <arch/csr.h>
-#include <core/check.h>
 #include <arch/stack_protector.h>
+#include <core/check.h>
 
 uintptr_t __stack_chk_guard = 0x5bd1e995c2b2ae3d;
 

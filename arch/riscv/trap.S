@@ -201,8 +201,6 @@ trap_from_host:
 	ld	t1, FRAME_SSTATUS(sp)
 	csrw	CSR_SEPC, t0
 	csrw	CSR_SSTATUS, t1
-	li	t0, HSTATUS_SPV
-	csrc	CSR_HSTATUS, t0
 	ld	ra, FRAME_RA(sp)
 	ld	t0, FRAME_T(sp)
 	ld	t1, FRAME_T+8(sp)
@@ -252,6 +250,9 @@ arch_thread_switch_out:
 /* _Noreturn void arch_thread_resume(struct thread *thread) */
 	.globl	arch_thread_resume
 arch_thread_resume:
+	/* It may return to its trap: SPV may be set since, by the exit of a guest. */
+	li	t0, HSTATUS_SPV
+	csrc	CSR_HSTATUS, t0
 	ld	sp, THREAD_SP(a0)
 	ld	ra, 0(sp)
 	ld	s0, 8(sp)
@@ -276,7 +277,7 @@ arch_thread_entry:
 	call	thread_main
 	unimp
 
-/* _Noreturn void arch_stack_reset(void (*function)(void)): goes on at the top of the hart's stack. */
+/* _Noreturn void arch_stack_reset(void (*function)(void)): at the top of the hart's stack. */
 	.globl	arch_stack_reset
 arch_stack_reset:
 	ld	sp, HART_STACK_TOP(tp)

@@ -250,8 +250,8 @@ uint64_t arch_vcpu_wakeup(struct vcpu *vcpu)
 /* Recomputes VSEIP. A guest that reads stopi sees 9 through hvictl, as no VS-file is there. */
 static void extirq_sync(struct vcpu *vcpu)
 {
-	bool level = vcpu->file ? swfile_line(vcpu->file) :
-				  __atomic_load_n(&vcpu->extirq, __ATOMIC_SEQ_CST) != 0;
+	bool level = vcpu->file ? swfile_line(vcpu->file)
+				: __atomic_load_n(&vcpu->extirq, __ATOMIC_SEQ_CST) != 0;
 
 	if (level == vcpu->arch.extirq)
 		return;

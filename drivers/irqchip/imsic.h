@@ -12,8 +12,9 @@
 
 /**
  * Finds the pages of the hart that is number @number of the IMSIC at @node. The pages of the harts
- * follow each other through the windows of `reg`, 4096 << @guest_bits (0 to 7) bytes apart. A window
- * that ends early leaves out the last files of its last hart; the next hart is in the next window.
+ * follow each other through the windows of `reg`, 4096 << @guest_bits (0 to 7) bytes apart.
+ * A window that ends early leaves out the last files of its last hart; the next hart is in the
+ * next window.
  * @pages gets how many there are, 1 to 1 << @guest_bits: the hart's own and its guest files.
  * Returns 0, -ENOENT (reg ends before), -EINVAL (malformed, or not even one page).
  */

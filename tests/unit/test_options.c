@@ -13,6 +13,7 @@
 #include "fake_host.h"
 
 #include <core/log.h>
+#include <core/number.h>
 #include <core/options.h>
 #include <stdio.h>
 
@@ -123,13 +124,13 @@ static void numbers_have_three_bases(void **state)
 	options_init("harts=0x10");
 	assert_int_equal(option_number("harts", 7), 16);
 	assert_int_equal(option_number("hide", 7), 7);
-	assert_true(option_parse_number("017", &number));
+	assert_true(number_parse("017", &number));
 	assert_int_equal(number, 15);
-	assert_true(option_parse_number("18446744073709551615", &number));
+	assert_true(number_parse("18446744073709551615", &number));
 	assert_true(number == UINT64_MAX);
-	assert_false(option_parse_number("18446744073709551616", &number));
-	assert_false(option_parse_number("0x", &number));
-	assert_false(option_parse_number("+1", &number));
+	assert_false(number_parse("18446744073709551616", &number));
+	assert_false(number_parse("0x", &number));
+	assert_false(number_parse("+1", &number));
 }
 
 static void level_is_applied(void **state)

@@ -35,9 +35,6 @@ bool option_has(const char *name, const char *word);
 /** The number that option @name was given, or @fallback. */
 uint64_t option_number(const char *name, uint64_t fallback);
 
-/** Reads a whole decimal, octal (0...) or hexadecimal (0x...) number. False when it is none. */
-bool option_parse_number(const char *text, uint64_t *number);
-
 #define OPTION_ESCAPE_NONE (-1)
 #define OPTION_ESCAPE_BAD (-2)
 

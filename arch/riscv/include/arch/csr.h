@@ -186,24 +186,24 @@
 #define csr_clear(csr, bits) \
 	__asm__ volatile("csrc " CSR_STRING(csr) ", %0" ::"rK"((unsigned long)(bits)) : "memory")
 
-#define csr_swap(csr, value)                                                     \
-	({                                                                       \
-		unsigned long csr_value_;                                        \
-		__asm__ volatile("csrrw %0, " CSR_STRING(csr) ", %1"             \
-				 : "=r"(csr_value_)                              \
-				 : "rK"((unsigned long)(value))                  \
-				 : "memory");                                    \
-		csr_value_;                                                      \
+#define csr_swap(csr, value)                                         \
+	({                                                           \
+		unsigned long csr_value_;                            \
+		__asm__ volatile("csrrw %0, " CSR_STRING(csr) ", %1" \
+				 : "=r"(csr_value_)                  \
+				 : "rK"((unsigned long)(value))      \
+				 : "memory");                        \
+		csr_value_;                                          \
 	})
 
-#define csr_read_clear(csr, bits)                                                \
-	({                                                                       \
-		unsigned long csr_value_;                                        \
-		__asm__ volatile("csrrc %0, " CSR_STRING(csr) ", %1"             \
-				 : "=r"(csr_value_)                              \
-				 : "rK"((unsigned long)(bits))                   \
-				 : "memory");                                    \
-		csr_value_;                                                      \
+#define csr_read_clear(csr, bits)                                    \
+	({                                                           \
+		unsigned long csr_value_;                            \
+		__asm__ volatile("csrrc %0, " CSR_STRING(csr) ", %1" \
+				 : "=r"(csr_value_)                  \
+				 : "rK"((unsigned long)(bits))       \
+				 : "memory");                        \
+		csr_value_;                                          \
 	})
 
 #endif

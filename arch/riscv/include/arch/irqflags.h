@@ -28,6 +28,12 @@ static inline void arch_irq_enable(void)
 	csr_set(CSR_SSTATUS, SSTATUS_SIE);
 }
 
+/** The kinds of interrupts that this hart takes from now on: software, timer, external. */
+static inline void arch_irq_sources_enable(void)
+{
+	csr_set(CSR_SIE, 1UL << IRQ_SSI | 1UL << IRQ_STI | 1UL << IRQ_SEI);
+}
+
 /** A hint that this hart spins. */
 static inline void arch_relax(void)
 {

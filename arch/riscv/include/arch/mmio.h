@@ -16,17 +16,17 @@
  */
 void *mmio_map(hpa_t base, uint64_t size);
 
-#define MMIO_ACCESSORS(bits)                                                          \
-	static inline uint##bits##_t mmio_read##bits(const void *address)             \
-	{                                                                             \
-		uint##bits##_t value = *(const volatile uint##bits##_t *)address;     \
-		__asm__ volatile("fence i, ir" ::: "memory");                         \
-		return value;                                                         \
-	}                                                                             \
-	static inline void mmio_write##bits(void *address, uint##bits##_t value)      \
-	{                                                                             \
-		__asm__ volatile("fence w, o" ::: "memory");                          \
-		*(volatile uint##bits##_t *)address = value;                          \
+#define MMIO_ACCESSORS(bits)                                                      \
+	static inline uint##bits##_t mmio_read##bits(const void *address)         \
+	{                                                                         \
+		uint##bits##_t value = *(const volatile uint##bits##_t *)address; \
+		__asm__ volatile("fence i, ir" ::: "memory");                     \
+		return value;                                                     \
+	}                                                                         \
+	static inline void mmio_write##bits(void *address, uint##bits##_t value)  \
+	{                                                                         \
+		__asm__ volatile("fence w, o" ::: "memory");                      \
+		*(volatile uint##bits##_t *)address = value;                      \
 	}
 
 MMIO_ACCESSORS(8)

@@ -28,27 +28,27 @@ struct trap_frame {
 	".popsection\n\t"
 
 /** Reads a CSR that may not exist. False (and *@value untouched) when it does not. */
-#define csr_try_read(csr, value)                                                            \
-	({                                                                                  \
-		unsigned long try_ok_ = 0, try_value_ = 0;                                  \
-		__asm__ volatile("1: csrr %0, " CSR_STRING(csr) "\n\tli %1, 1\n2:\n\t"      \
-				 EXTABLE("1b", "2b")                                        \
-				 : "=&r"(try_value_), "+r"(try_ok_)::"memory");             \
-		if (try_ok_)                                                                \
-			*(value) = try_value_;                                              \
-		try_ok_ != 0;                                                               \
+#define csr_try_read(csr, value)                                                                  \
+	({                                                                                        \
+		unsigned long try_ok_ = 0, try_value_ = 0;                                        \
+		__asm__ volatile(                                                                 \
+			"1: csrr %0, " CSR_STRING(csr) "\n\tli %1, 1\n2:\n\t" EXTABLE("1b", "2b") \
+			: "=&r"(try_value_), "+r"(try_ok_)::"memory");                            \
+		if (try_ok_)                                                                      \
+			*(value) = try_value_;                                                    \
+		try_ok_ != 0;                                                                     \
 	})
 
 /** Writes a CSR that may not exist. False when it does not. */
-#define csr_try_write(csr, value)                                                           \
-	({                                                                                  \
-		unsigned long try_ok_ = 0;                                                  \
-		__asm__ volatile("1: csrw " CSR_STRING(csr) ", %1\n\tli %0, 1\n2:\n\t"      \
-				 EXTABLE("1b", "2b")                                        \
-				 : "+r"(try_ok_)                                            \
-				 : "r"((unsigned long)(value))                              \
-				 : "memory");                                               \
-		try_ok_ != 0;                                                               \
+#define csr_try_write(csr, value)                                                                 \
+	({                                                                                        \
+		unsigned long try_ok_ = 0;                                                        \
+		__asm__ volatile(                                                                 \
+			"1: csrw " CSR_STRING(csr) ", %1\n\tli %0, 1\n2:\n\t" EXTABLE("1b", "2b") \
+			: "+r"(try_ok_)                                                           \
+			: "r"((unsigned long)(value))                                             \
+			: "memory");                                                              \
+		try_ok_ != 0;                                                                     \
 	})
 
 /* Exits, called by trap_entry on the hart's stack. A result of true means: leave the vCPU. */
