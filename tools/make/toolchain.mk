@@ -42,10 +42,10 @@ INCLUDES := -Icore/include -Iarch/riscv/include -Idrivers/include -Iemulators/in
 	-I$(O)/include -isystem $(DEPS)/libfdt -isystem $(PICOLIBC)/include \
 	-include $(O)/include/config.h
 
-# Debug information names files as seen from the top of the tree.
-PREFIX_MAP := -ffile-prefix-map=$(abspath $(DEPS))=deps -ffile-prefix-map=$(DEPS)=deps \
+# Debug information names files as seen from the top of the tree. The last that fits is taken.
+PREFIX_MAP := -ffile-prefix-map=$(top)=. \
 	-ffile-prefix-map=$(abspath $(O))=build -ffile-prefix-map=$(O)=build \
-	-ffile-prefix-map=$(top)=.
+	-ffile-prefix-map=$(abspath $(DEPS))=deps -ffile-prefix-map=$(DEPS)=deps
 
 COMMON_FLAGS := $(ARCH_FLAGS) -g $(PREFIX_MAP)
 TARGET_CFLAGS := -std=gnu11 -O2 -ffreestanding -fno-common -fno-pic -fno-strict-aliasing \
