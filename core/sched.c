@@ -88,6 +88,8 @@ static bool hart_is_idle(const struct hart *hart)
 /* The highest priority that waits in a queue, or -1. The lock need not be held. */
 static int best_waiting(const struct run_queue *queue)
 {
+	/* After whatever the caller announced: who queues something either sees that or is seen. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	for (int p = PRIORITIES - 1; p >= 0; p--)
 		if (__atomic_load_n(&queue->waiting[p].next, __ATOMIC_RELAXED) !=
 		    &queue->waiting[p])
@@ -134,39 +136,6 @@ static struct hart *choose_hart(const struct sched_entity *entity)
 	return last ? last : best;
 }
 
-/* Puts a RUNNABLE entity into a hart's queue and tells the hart if that matters to it. */
-static void enqueue(struct hart *hart, struct sched_entity *entity)
-{
-	struct run_queue *queue = hart->queue;
-	unsigned long flags = spin_lock(&queue->lock);
-
-	/* Either this sees the hold, or sched_hold() finds the entity in the queue. */
-	if (is_held(entity)) {
-		state_change(entity, SCHED_RUNNABLE, SCHED_PARKED);
-		spin_unlock(&queue->lock, flags);
-		return;
-	}
-	list_insert(&queue->waiting[entity->priority], &entity->link);
-	__atomic_store_n(&entity->queued, hart, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&queue->count, queue->count + 1, __ATOMIC_SEQ_CST);
-	spin_unlock(&queue->lock, flags);
-	if (!__atomic_load_n(&queue->idle, __ATOMIC_SEQ_CST) &&
-	    running_priority(hart) > entity->priority)
-		return;
-	__atomic_store_n(&hart->resched, 1, __ATOMIC_SEQ_CST);
-	/* A thread looks at its next interrupt only. */
-	if (hart != hart_self() || hart->thread)
-		hart_kick(hart);
-}
-
-static void make_runnable(struct sched_entity *entity)
-{
-	struct hart *hart = choose_hart(entity);
-
-	CHECK(hart);
-	enqueue(hart, entity);
-}
-
 /* Takes an entity out of its queue, the queue's lock held. */
 static void unlink_locked(struct run_queue *queue, struct sched_entity *entity)
 {
@@ -191,6 +160,44 @@ static bool withdraw(struct sched_entity *entity)
 			return true;
 	}
 	return false;
+}
+
+/* Puts a RUNNABLE entity into a hart's queue and tells the hart if that matters to it. */
+static void enqueue(struct hart *hart, struct sched_entity *entity)
+{
+	struct run_queue *queue = hart->queue;
+	unsigned long flags = spin_lock(&queue->lock);
+
+	list_insert(&queue->waiting[entity->priority], &entity->link);
+	__atomic_store_n(&entity->queued, hart, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&queue->count, queue->count + 1, __ATOMIC_SEQ_CST);
+	/* Only now: either this sees the hold, or sched_hold() finds the entity in the queue. */
+	if (is_held(entity)) {
+		unlink_locked(queue, entity);
+		state_change(entity, SCHED_RUNNABLE, SCHED_PARKED);
+		spin_unlock(&queue->lock, flags);
+		return;
+	}
+	spin_unlock(&queue->lock, flags);
+	if (!__atomic_load_n(&queue->idle, __ATOMIC_SEQ_CST) &&
+	    running_priority(hart) > entity->priority)
+		return;
+	__atomic_store_n(&hart->resched, 1, __ATOMIC_SEQ_CST);
+	/* A thread looks at its next interrupt only. */
+	if (hart != hart_self() || hart->thread)
+		hart_kick(hart);
+}
+
+static void make_runnable(struct sched_entity *entity)
+{
+	struct hart *hart;
+
+	/* Its affinity may have changed since the choice: sched_set_affinity() saw no queue. */
+	do {
+		hart = choose_hart(entity);
+		CHECK(hart);
+		enqueue(hart, entity);
+	} while (!may_run_on(entity, hart) && withdraw(entity));
 }
 
 bool sched_wake(struct sched_entity *entity)
@@ -251,15 +258,23 @@ bool sched_held(const struct sched_entity *entity)
 int sched_set_affinity(struct sched_entity *entity, const struct hartset *affinity)
 {
 	bool possible = false;
+	unsigned long flags;
 	struct hart *on;
 
 	for (unsigned int i = 0; i < hart_count; i++)
 		possible |= hart_online(harts[i]) && hartset_has(affinity, i);
 	if (!possible)
 		return -EINVAL;
-	entity->affinity = *affinity;
+	/* The new ones first: at no moment does it fit nowhere. */
+	for (unsigned int i = 0; i < ARRAY_SIZE(affinity->bits); i++)
+		__atomic_fetch_or(&entity->affinity.bits[i], affinity->bits[i], __ATOMIC_SEQ_CST);
+	for (unsigned int i = 0; i < ARRAY_SIZE(affinity->bits); i++)
+		__atomic_store_n(&entity->affinity.bits[i], affinity->bits[i], __ATOMIC_SEQ_CST);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	flags = arch_irq_save();
 	if (withdraw(entity))
 		make_runnable(entity);
+	arch_irq_restore(flags);
 	on = __atomic_load_n(&entity->on, __ATOMIC_SEQ_CST);
 	if (on) {
 		__atomic_store_n(&on->resched, 1, __ATOMIC_SEQ_CST);
@@ -378,7 +393,10 @@ static void put_away(struct hart *hart)
 	if (how == LEAVE_PREEMPTED && !is_held(entity)) {
 		__atomic_store_n(&entity->on, NULL, __ATOMIC_SEQ_CST);
 		__atomic_store_n(&entity->state, SCHED_RUNNABLE, __ATOMIC_SEQ_CST);
-		enqueue(next_turn(entity, hart), entity);
+		hart = next_turn(entity, hart);
+		enqueue(hart, entity);
+		if (!may_run_on(entity, hart) && withdraw(entity))
+			make_runnable(entity);
 		return;
 	}
 	if (how == LEAVE_BLOCK && !is_held(entity)) {
@@ -417,10 +435,10 @@ static void run(struct hart *hart, struct sched_entity *entity)
 		return;
 	}
 	__atomic_store_n(&hart->queue->priority, entity->priority, __ATOMIC_SEQ_CST);
-	if (best_waiting(hart->queue) > entity->priority) {
+	if (!may_run_on(entity, hart) || best_waiting(hart->queue) > entity->priority) {
 		/* Since it was picked, and judged by what ran before: that one goes first. */
 		__atomic_store_n(&entity->on, NULL, __ATOMIC_SEQ_CST);
-		enqueue(hart, entity);
+		make_runnable(entity);
 		return;
 	}
 	__atomic_store_n(&entity->state, SCHED_RUNNING, __ATOMIC_SEQ_CST);
