@@ -34,7 +34,7 @@ def test_each_stage_reports(boot):
     ("none", "PLIC"), ("aplic", "APLIC"), ("aplic-imsic", "IMSIC")))
 def test_interrupt_controllers_are_found(boot, aia, interrupts):
     machine = boot(Vm("guest", "hello"), aia=aia)
-    assert interrupts in machine.expect(re.compile(r"interrupts: .*"))[0]
+    assert interrupts in machine.expect(re.compile(r"interrupts: .*\n"))[0]
     runs(machine)
     assert "warning" not in machine.output()
 
@@ -84,7 +84,8 @@ def test_small_and_large_memories(boot, memory):
     runs(machine)
 
 
-@pytest.mark.parametrize("aia", ("none", "aplic", "aplic-imsic"))
+# Not aplic-imsic: nothing gets far on two sockets of QEMU 10 then, bare Linux neither.
+@pytest.mark.parametrize("aia", ("none", "aplic"))
 def test_harts_and_memory_in_sockets(boot, aia):
     extra = []
     for node in range(2):
