@@ -14,6 +14,7 @@
 #include <core/alloc.h>
 #include <core/check.h>
 #include <core/console.h>
+#include <core/crash.h>
 #include <core/hart.h>
 #include <core/hostdt.h>
 #include <core/log.h>
@@ -193,6 +194,7 @@ _Noreturn void init(uint64_t hart_id, uint64_t fdt)
 	console_start();
 	shell_start();
 	vm_manager_start();
+	crash_start();
 	arch_stack_reset(hart_loop);
 }
 

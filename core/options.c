@@ -54,6 +54,7 @@ const struct option option_table[] = {
 	{ "console.escape", "^<letter>|none", "prefix of console commands instead of ^t",
 	  check_escape },
 	{ "console.show", "all|focus", "show lines of the other consoles, too", check_show },
+	{ "crash", "<kind>", "break a rule of our own on purpose: a test", check_list },
 	{ "harts", "<n>", "use at most that many harts", check_number },
 	{ "hide", "<feature>,...", "treat features of the harts as absent", check_list },
 	{ "loglevel", "error|warn|info", "messages to show; the log has all", log_set_level },

@@ -5,6 +5,7 @@
  */
 #include <arch/gstage.h>
 #include <arch/mmu.h>
+#include <core/check.h>
 #include <core/log.h>
 #include <core/page.h>
 #include <core/vm.h>
@@ -114,8 +115,10 @@ int vm_read(struct vm *vm, gpa_t at, void *to, uint64_t size)
 	while (size) {
 		uint64_t room;
 		const void *from = vm_ram(vm, at, &room);
-		uint64_t count = MIN(room, size);
+		uint64_t count;
 
+		CHECK(from); /* the chunks cover all of the RAM */
+		count = MIN(room, size);
 		memcpy(out, from, count);
 		out += count;
 		at.v += count;
@@ -133,8 +136,10 @@ int vm_write(struct vm *vm, gpa_t at, const void *from, uint64_t size)
 	while (size) {
 		uint64_t room;
 		void *to = vm_ram(vm, at, &room);
-		uint64_t count = MIN(room, size);
+		uint64_t count;
 
+		CHECK(to);
+		count = MIN(room, size);
 		memcpy(to, in, count);
 		in += count;
 		at.v += count;

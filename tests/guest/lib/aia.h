@@ -48,7 +48,7 @@ enum sourcecfg_mode {
 };
 
 struct aia {
-	bool has_imsic;	/* an IMSIC file per hart, and Ssaia */
+	bool has_imsic; /* an IMSIC file per hart, and Ssaia */
 	bool has_aplic;
 	unsigned int ids; /* the highest identity of the files */
 	unsigned long imsic; /* address of the file of hart 0 */
@@ -56,7 +56,7 @@ struct aia {
 	unsigned long aplic;
 	unsigned long aplic_size;
 	unsigned int sources; /* the highest source of the APLIC */
-	bool aplic_msi;	/* forwards by MSI */
+	bool aplic_msi; /* forwards by MSI */
 };
 
 extern struct aia aia;

@@ -10,7 +10,7 @@
 
 /* A device by its `compatible`. An address of 0 means that there is no (enabled) one. */
 struct fdt_device {
-	uint64_t address, size;	/* of the first `reg` entry, two cells each */
+	uint64_t address, size; /* of the first `reg` entry, two cells each */
 	const char *path;  /* of the node, valid until the next fdt_device() */
 };
 

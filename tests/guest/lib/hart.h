@@ -32,7 +32,7 @@ struct hart {
 	unsigned long stack_top;
 	unsigned long trap_sp;  /* where the next trap puts its frame */
 	unsigned long spill;  /* sp of the interrupted code, during trap entry only */
-	unsigned long start_a0;	/* as found by hart_entry */
+	unsigned long start_a0; /* as found by hart_entry */
 	unsigned long start_satp;
 	unsigned long start_sstatus;
 	void (*function)(void *argument);
