@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A plugin of QEMU that counts instructions by whose they are: the firmware's, the hypervisor's or
+ * the guest's, told apart by their addresses. It writes the counts to standard error when the
+ * first guest has run its first instruction, and its first instruction in user mode. For machines
+ * with one hart; everything happens in the thread of that hart, so that there is no lock.
+ *
+ * Arguments: image=<address> and size=<bytes>, where the hypervisor's image is mapped.
+ */
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is needed of QEMU's plugin interface, version 4. */
+#define PLUGIN_VERSION 4
+
+struct qemu_plugin_tb;
+struct qemu_plugin_insn;
+struct qemu_plugin_scoreboard;
+struct qemu_info;
+
+typedef uint64_t plugin_id;
+
+struct plugin_u64 {
+	struct qemu_plugin_scoreboard *board;
+	size_t offset;
+};
+
+enum plugin_flags { PLUGIN_NO_REGISTERS };
+enum plugin_op { PLUGIN_ADD };
+
+void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id id,
+					   void (*each)(plugin_id id, struct qemu_plugin_tb *tb));
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
+struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
+uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
+					    void (*each)(unsigned int hart, void *opaque),
+					    enum plugin_flags flags, void *opaque);
+void qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(struct qemu_plugin_insn *insn,
+							 enum plugin_op op, struct plugin_u64 entry,
+							 uint64_t number);
+struct qemu_plugin_scoreboard *qemu_plugin_scoreboard_new(size_t size);
+uint64_t qemu_plugin_u64_sum(struct plugin_u64 entry);
+
+__attribute__((visibility("default"))) int qemu_plugin_version = PLUGIN_VERSION;
+__attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id,
+							       const struct qemu_info *info,
+							       int argc, char **argv);
+
+enum owner { FIRMWARE, HYPERVISOR, GUEST, OWNERS };
+
+/* OpenSBI is at the beginning of QEMU's RAM; below it are only the reset vector and devices. */
+#define FIRMWARE_END 0x80060000
+/* Where user programs are, and neither kernels nor what runs without translation is. */
+#define USER_START 0x10000
+#define USER_END 0x80000000
+#define USER_HIGH_START 0x100000000
+#define USER_HIGH_END 0x800000000000
+
+static uint64_t image, image_size;
+static struct plugin_u64 counts[OWNERS];
+static bool image_ran; /* from here on the low addresses of RAM are the guest's */
+static bool guest_ran, user_ran;
+
+static enum owner owner_of(uint64_t address)
+{
+	if (address - image < image_size)
+		return HYPERVISOR;
+	if (address < USER_START || address - USER_END < FIRMWARE_END - USER_END)
+		return FIRMWARE;
+	/* The hypervisor's first instructions run where the image was loaded. */
+	return image_ran ? GUEST : HYPERVISOR;
+}
+
+static bool is_user(uint64_t address)
+{
+	return (address >= USER_START && address < USER_END) ||
+	       (address >= USER_HIGH_START && address < USER_HIGH_END);
+}
+
+static void report(const char *when)
+{
+	fprintf(stderr,
+		"count: %s: firmware %" PRIu64 " hypervisor %" PRIu64 " guest %" PRIu64 "\n", when,
+		qemu_plugin_u64_sum(counts[FIRMWARE]), qemu_plugin_u64_sum(counts[HYPERVISOR]),
+		qemu_plugin_u64_sum(counts[GUEST]));
+}
+
+/* The instruction that begins the hypervisor, and those that may be a guest's first. */
+static void first(unsigned int hart, void *opaque)
+{
+	bool *ran = opaque;
+
+	(void)hart;
+	if (*ran)
+		return;
+	*ran = true;
+	report(ran == &user_ran ? "user" : "guest");
+}
+
+static void begin(unsigned int hart, void *opaque)
+{
+	static bool begun;
+
+	(void)hart;
+	(void)opaque;
+	if (!begun)
+		report("hypervisor");
+	begun = true;
+}
+
+static void translated(plugin_id id, struct qemu_plugin_tb *tb)
+{
+	size_t count = qemu_plugin_tb_n_insns(tb);
+
+	(void)id;
+	for (size_t i = 0; i < count; i++) {
+		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+		uint64_t address = qemu_plugin_insn_vaddr(insn);
+		enum owner owner = owner_of(address);
+
+		if (owner == HYPERVISOR && !image_ran && i == 0)
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, begin, PLUGIN_NO_REGISTERS,
+							       NULL);
+		if (owner == GUEST && !guest_ran)
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, first, PLUGIN_NO_REGISTERS,
+							       &guest_ran);
+		if (owner == GUEST && !user_ran && is_user(address))
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, first, PLUGIN_NO_REGISTERS,
+							       &user_ran);
+		qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(insn, PLUGIN_ADD, counts[owner],
+								    1);
+		image_ran |= address - image < image_size;
+	}
+}
+
+int qemu_plugin_install(plugin_id id, const struct qemu_info *info, int argc, char **argv)
+{
+	(void)info;
+	for (int i = 0; i < argc; i++) {
+		if (strncmp(argv[i], "image=", 6) == 0)
+			image = strtoull(argv[i] + 6, NULL, 0);
+		else if (strncmp(argv[i], "size=", 5) == 0)
+			image_size = strtoull(argv[i] + 5, NULL, 0);
+	}
+	if (!image || !image_size) {
+		fprintf(stderr, "count: image= and size= are missing\n");
+		return -1;
+	}
+	for (int i = 0; i < OWNERS; i++)
+		counts[i].board = qemu_plugin_scoreboard_new(sizeof(uint64_t));
+	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
+	return 0;
+}
