@@ -6,7 +6,7 @@
 #ifndef CORE_CRASH_H
 #define CORE_CRASH_H
 
-/** Starts the thread that does what the option says, if it is there. Boot hart, once, at the end. */
+/** Starts the thread that does what the option says, if it was given. Boot hart, at its end. */
 void crash_start(void);
 
 #endif
