@@ -229,13 +229,11 @@ class Machine:
     def shell(self):
         """
         Goes to the hypervisor's shell. What it wrote before is shown again then, so this waits for
-        the answer to something new.
+        the answer to something new. While the machine boots, the first VM may take the focus away.
         """
         self._syncs += 1
         word = "sync%d" % self._syncs
-        self.key("q")
-        self.expect("--- shell ---")
-        self.send_until("\x15" + word + "\r", '"%s" is no command' % word)
+        self.send_until(PREFIX + "q\x15" + word + "\r", '"%s" is no command' % word)
         self.expect(PROMPT)
 
     def command(self, line, timeout=TIMEOUT):
