@@ -35,7 +35,7 @@ config_goals := menuconfig guiconfig olddefconfig oldconfig savedefconfig setup 
 setup_groups := $(if $(filter-out $(plain_goals),$(goals)),base)
 setup_groups += $(if $(filter check unit system soak setup,$(goals)),test)
 setup_groups += $(if $(filter check lint format tidy,$(goals)),lint)
-setup_groups += $(if $(filter fuzz,$(goals)),fuzz)
+setup_groups += $(if $(filter fuzz fuzz-check,$(goals)),fuzz)
 setup_groups += $(if $(LLVM),llvm)
 
 $(DEPS)/.stamps/group-%: tools/setup

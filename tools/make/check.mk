@@ -27,7 +27,7 @@ PYTEST := HV_BUILD=$(abspath $(O)) HV_DEPS=$(abspath $(DEPS)) $(PYTHON) -B -m py
 	-p no:cacheprovider -v --durations=5
 TESTS ?= tests/system
 
-.PHONY: check system soak bench fuzz
+.PHONY: check system soak bench
 check: image host guest compile_commands
 	+@MAKE='$(MAKE)' tools/check $(O) $(DEPS)
 

@@ -62,27 +62,48 @@ unit: $(addprefix $(O)/unit/,$(UNIT))
 	@tools/unit-run $^
 
 # ---- fuzzing ------------------------------------------------------------------------------------
-# tests/fuzz/objects.mk: `fuzz_<name>-y := …` for tests/fuzz/fuzz_<name>.c. Seeds lie in
-# tests/fuzz/seeds, what was found before stays in the build folder.
+# tests/fuzz/objects.mk: `fuzz_<name>-y := …` for tests/fuzz/fuzz_<name>.c. tests/fuzz/seeds makes
+# the inputs to begin with; what was found before stays in the build folder, too.
 
 FUZZ_CC ?= clang-$(LLVM_VERSION)
 FUZZ_SECONDS ?= 60
+FUZZ_RUNS ?= 4000
+fuzz_sanitize = -fsanitize=$(1),address,undefined -fno-sanitize-recover=undefined \
+	-fno-omit-frame-pointer
 -include tests/fuzz/objects.mk
-FUZZ_CFLAGS := $(HOST_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-	-Wno-missing-prototypes -Itests/unit/include -Itests/fuzz $(unit-cflags) $(TREE_INCLUDES)
-fuzzers := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_CFLAGS := $(HOST_CFLAGS) $(call fuzz_sanitize,fuzzer-no-link) -Wno-missing-prototypes \
+	-Itests/unit/include -Itests/unit -Itests/fuzz $(unit-cflags) $(TREE_INCLUDES)
+fuzzers := $(sort $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ ?= $(fuzzers)
 
-$(O)/fuzz/%: tests/fuzz/%.c FORCE | $(O)/include/config.h
-	@mkdir -p $(@D) $(@D)/corpus-$*
+$(O)/.fuzzflags: FORCE
+	@mkdir -p $(O)
+	@echo '$(FUZZ_CC) $(FUZZ_CFLAGS)' | cmp -s - $@ || echo '$(FUZZ_CC) $(FUZZ_CFLAGS)' >$@
+
+$(O)/fuzz/obj/%.o: %.c $(O)/.fuzzflags | $(O)/include/config.h
+	@mkdir -p $(@D)
 	$(call say,FUZZCC,$<)
-	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -o $@ $< $($*-y) -lfdt
+	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 
-.PHONY: fuzz fuzz-build
-fuzz-build: $(addprefix $(O)/fuzz/,$(fuzzers))
-fuzz: fuzz-build
-	$(Q)for f in $(fuzzers); do echo "== $$f"; \
-		(cd $(O)/fuzz && ./$$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 corpus-$$f \
-			$(patsubst %,$(top)/%,$(wildcard tests/fuzz/seeds))) || exit 1; \
-	done
+define fuzzer
+fuzz_objects += $$(patsubst %.c,$(O)/fuzz/obj/%.o,tests/fuzz/$(1).c $$($(1)-y))
+$(O)/fuzz/$(1): $$(patsubst %.c,$(O)/fuzz/obj/%.o,tests/fuzz/$(1).c $$($(1)-y))
+	$$(call say,FUZZLD,$$@)
+	$$(Q)$$(FUZZ_CC) $$(call fuzz_sanitize,fuzzer) -o $$@ $$^ -lcmocka -lfdt
+endef
+fuzz_objects :=
+$(foreach name,$(fuzzers),$(eval $(call fuzzer,$(name))))
 
--include $(hvpack_objects:.o=.d) $(unit_objects:.o=.d)
+$(O)/fuzz/seeds/.made: tests/fuzz/seeds $(wildcard tests/unit/data/*.dts boards/*/*.dts)
+	$(call say,SEEDS,$(@D))
+	$(Q)tests/fuzz/seeds $(@D)
+	@touch $@
+
+.PHONY: fuzz fuzz-check
+fuzz fuzz-check: $(addprefix $(O)/fuzz/,$(FUZZ)) $(O)/fuzz/seeds/.made
+fuzz:
+	@tests/fuzz/run $(O)/fuzz -max_total_time=$(FUZZ_SECONDS) $(FUZZ)
+fuzz-check:
+	@tests/fuzz/run $(O)/fuzz -runs=$(FUZZ_RUNS) $(FUZZ)
+
+-include $(hvpack_objects:.o=.d) $(unit_objects:.o=.d) $(fuzz_objects:.o=.d)

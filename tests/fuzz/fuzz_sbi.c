@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Any SBI call by any vCPU: the errors are those that the specification allows, masks mean what a
+ * second implementation says, nothing but a read of DBCN touches memory. The fakes see to it that
+ * only a0 and a1 change. One thread, no lock.
+ */
+#include <stdarg.h>
+#include <string.h>
+
+#include "fake_sbi.h"
+#include "input.h"
+
+#define VCPUS_MOST 40 /* what the fake's trace has room for */
+
+/* SBI errors are -1 and below. */
+#define ALLOW(error) (1U << -(error))
+
+static const unsigned long extensions[] = {
+	SBI_EXT_BASE, SBI_EXT_TIME, SBI_EXT_IPI,  SBI_EXT_RFENCE,
+	SBI_EXT_HSM,  SBI_EXT_SRST, SBI_EXT_DBCN,
+};
+
+static uint64_t interesting(struct input *input)
+{
+	static const uint64_t addresses[] = {
+		FAKE_RAM_BASE,
+		FAKE_RAM_BASE - 1,
+		FAKE_RAM_BASE + FAKE_RAM_SIZE / 2 - 1,
+		FAKE_RAM_BASE + FAKE_RAM_SIZE / 2,
+		FAKE_RAM_BASE + FAKE_RAM_SIZE - 1,
+		FAKE_RAM_BASE + FAKE_RAM_SIZE,
+		FAKE_RAM_SIZE,
+		UINT64_MAX,
+		0,
+	};
+
+	if (input_below(input, 2))
+		return input_number(input);
+	return addresses[input_below(input, ARRAY_SIZE(addresses))] + input_below(input, 4);
+}
+
+static bool error_allowed(unsigned long extension, unsigned long function, long error)
+{
+	unsigned int allowed = ALLOW(SBI_SUCCESS) | ALLOW(SBI_NOT_SUPPORTED);
+
+	switch (extension) {
+	case SBI_EXT_BASE:
+	case SBI_EXT_TIME:
+		break;
+	case SBI_EXT_IPI:
+	case SBI_EXT_RFENCE:
+	case SBI_EXT_SRST:
+	case SBI_EXT_DBCN:
+		allowed |= ALLOW(SBI_INVALID_PARAM);
+		break;
+	case SBI_EXT_HSM:
+		if (function == 3) /* without retention a0 is the vCPU's number */
+			return error >= SBI_INVALID_ADDRESS && error < MAX_VCPUS;
+		allowed |= ALLOW(SBI_FAILED) | ALLOW(SBI_INVALID_PARAM) |
+			   ALLOW(SBI_INVALID_ADDRESS) | ALLOW(SBI_ALREADY_AVAILABLE);
+		break;
+	default:
+		return error == SBI_NOT_SUPPORTED;
+	}
+	return error <= 0 && error > -32 && allowed & ALLOW(error);
+}
+
+/* SBI 3.0, "Hart list parameter", one hart at a time. */
+static bool mask_allowed(unsigned int vcpus, uint64_t mask, uint64_t base, uint64_t *expected)
+{
+	*expected = 0;
+	for (unsigned int i = 0; i < 64; i++) {
+		if (base == UINT64_MAX) {
+			if (i < vcpus)
+				*expected |= BIT(i);
+		} else if (mask >> i & 1) {
+			if (base >= vcpus || base + i >= vcpus)
+				return false;
+			*expected |= BIT(base + i);
+		}
+	}
+	return true;
+}
+
+static void mask_check(struct input *input)
+{
+	uint64_t mask = input_number(input), base = input_number(input), got = 0, expected;
+	unsigned int vcpus = fake.vm.vcpu_count;
+	bool allowed;
+	long error;
+
+	fake.vm.vcpu_count = 1 + input_below(input, MAX_VCPUS);
+	error = sbi_hart_mask(&fake.vm, mask, base, &got);
+	allowed = mask_allowed(fake.vm.vcpu_count, mask, base, &expected);
+	MUST(error == (allowed ? SBI_SUCCESS : SBI_INVALID_PARAM));
+	MUST(error || got == expected);
+	fake.vm.vcpu_count = vcpus;
+}
+
+/* After a call the vCPU is where the scheduler would bring it. */
+static void state_settle(struct input *input, struct vcpu *vcpu)
+{
+	if (vcpu->hsm == HSM_STOP_PENDING)
+		vcpu->hsm = HSM_STOPPED;
+	if (vcpu->hsm == HSM_SUSPENDED) {
+		fake.interrupt_pending = input_below(input, 2);
+		MUST(sbi_hsm_resume(vcpu) == fake.interrupt_pending);
+		MUST(vcpu->hsm == (fake.interrupt_pending ? HSM_STARTED : HSM_SUSPENDED));
+	}
+	MUST(vcpu->hsm <= HSM_SUSPENDED);
+}
+
+static void call(struct input *input)
+{
+	static uint8_t before[sizeof(fake.ram)];
+	unsigned int index = input_below(input, fake.vm.vcpu_count);
+	unsigned long extension = extensions[input_below(input, ARRAY_SIZE(extensions))];
+	unsigned long function = input_below(input, 8);
+	bool strange = !input_below(input, 8);
+	uint64_t args[5];
+	struct sbi_result result;
+
+	if (strange && input_below(input, 2))
+		extension = input_number(input);
+	else if (strange)
+		function = input_number(input);
+	for (unsigned int i = 0; i < ARRAY_SIZE(args); i++)
+		args[i] = interesting(input);
+	fake.vcpus[index].hsm = HSM_STARTED;
+	fake.interrupt_pending = input_below(input, 2);
+	fake.start_error = input_below(input, 2) ? -1 : 0;
+	fake.typed = input_below(input, 2) ? "typed" : "";
+	fake.console_length = 0;
+	memcpy(before, fake.ram, sizeof(before));
+	result = fake_call(index, extension, function, args[0], args[1], args[2], args[3], args[4]);
+	if (!sbi_find(&fake.vm, extension))
+		MUST(result.error == SBI_NOT_SUPPORTED && result.value == 0);
+	MUST(error_allowed(extension, function, result.error));
+	if (extension == SBI_EXT_DBCN && function == 1)
+		MUST(result.error || result.value <= 5);
+	else
+		MUST(memcmp(before, fake.ram, sizeof(before)) == 0);
+	fake_trace();
+	state_settle(input, &fake.vcpus[index]);
+	fake_trace();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input input = { data, size };
+
+	fake_sbi_setup(1 + input_below(&input, VCPUS_MOST));
+	while (input.left) {
+		call(&input);
+		mask_check(&input);
+	}
+	return 0;
+}
