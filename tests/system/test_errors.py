@@ -134,10 +134,10 @@ def test_wrong_option_is_a_warning(boot, options, message):
     (0, "stopped", "shut down"),
     (1, "failed", "system failure"),
     (4, "stopped", "powered off"),
-    (5, "failed", "reported a failure"),
+    (5, "failed", "failure 42"),
 ))
 def test_end_is_kept_with_its_reason(boot, how, state, reason):
-    machine = boot(Vm("guest", "ending", args="how=%d" % how), options="")
+    machine = boot(Vm("guest", "ending", args="how=%d code=42" % how), options="")
     machine.expect("guest: " + state)
     machine.shell()
     assert reason in machine.wait_state("guest", state)
