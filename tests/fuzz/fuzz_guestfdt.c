@@ -15,7 +15,7 @@
 static const char *const names[] = { "i",   "m",	"a",	   "f",	    "d",     "q",
 				     "c",   "v",	"h",	   "b",	    "zicsr", "zba",
 				     "zzz", "sstc",	"svnapot", "ssaia", "xyz",   "zicbom",
-				     "z",   "",		"smaia",   "i",	    "S",     "zcb",
+				     "z",   "zvbb",	"smaia",   "i",	    "S",     "zcb",
 				     "zca", "zifencei", "zvl",	   "svpbmt" };
 static const char *const types[] = { NULL, "riscv,sv39", "riscv,sv57", "" };
 

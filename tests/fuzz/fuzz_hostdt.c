@@ -143,7 +143,7 @@ static void ask_machine(void)
 	for (unsigned int i = 0; i < 64 && hostdt_memory(i, &base, &size) == 0; i++)
 		MUST(size);
 	for (unsigned int i = 0; i < 64 && hostdt_reserved(i, &base, &size) == 0; i++)
-		MUST(base.v + size >= base.v);
+		MUST(!size || base.v + size - 1 >= base.v);
 	for (int node = hostdt_cpu_next(-1, &id); node >= 0; node = hostdt_cpu_next(node, &id))
 		MUST(node > 0);
 	MUST(hostdt_stdout() >= -ENOENT);

@@ -29,7 +29,7 @@ static void put(const char *text, size_t length)
 		case '\a':
 			break;
 		default:
-			MUST(text[i] >= ' ' && text[i] <= '~' && column < LINE_MAX_LENGTH + 1);
+			MUST(text[i] >= ' ' && text[i] <= '~' && column < sizeof(row));
 			row[column++] = text[i];
 		}
 	}

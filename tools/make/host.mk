@@ -67,7 +67,7 @@ unit: $(addprefix $(O)/unit/,$(UNIT))
 
 FUZZ_CC ?= clang-$(LLVM_VERSION)
 FUZZ_SECONDS ?= 60
-FUZZ_RUNS ?= 4000
+FUZZ_RUNS ?= 2000
 fuzz_sanitize = -fsanitize=$(1),address,undefined -fno-sanitize-recover=undefined \
 	-fno-omit-frame-pointer
 -include tests/fuzz/objects.mk
