@@ -258,8 +258,11 @@ int hostdt_reserved(unsigned int index, hpa_t *base, uint64_t *size)
 {
 	int depth = 0, parent = hostdt_path("/reserved-memory"), node = -1;
 
-	if (!hostdt_reservation(index, base, size))
+	if (!hostdt_reservation(index, base, size)) {
+		if (window_wraps(base->v, *size))
+			*size = -base->v;
 		return 0;
+	}
 	index -= hostdt_reservation_count();
 	if (parent >= 0)
 		node = hostdt_child(parent, &depth);

@@ -172,8 +172,8 @@ static void ram_find(void)
 		}
 	}
 	for (unsigned int i = 0; hostdt_reserved(i, &base, &size) == 0; i++)
-		if (size && size <= UINT64_MAX - base.v)
-			ram_exclude(base.v, base.v + size);
+		if (size)
+			ram_exclude(base.v, MIN(base.v + size - 1, UINT64_MAX - 1) + 1);
 }
 
 static bool is_mapped(uint64_t va)
