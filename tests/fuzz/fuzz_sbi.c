@@ -97,6 +97,26 @@ static void mask_check(struct input *input)
 	fake.vm.vcpu_count = vcpus;
 }
 
+/* SBI 3.0, "Debug Console Extension": the range is the guest's RAM, whole, or nothing is done. */
+static void dbcn_check(unsigned long function, const uint64_t *args, struct sbi_result result)
+{
+	uint64_t offset = args[1] - FAKE_RAM_BASE;
+	bool inside = !args[0] ||
+		      (!args[2] && offset < FAKE_RAM_SIZE && args[0] <= FAKE_RAM_SIZE - offset);
+
+	if (function > 1)
+		return;
+	MUST(result.error == (inside ? SBI_SUCCESS : SBI_INVALID_PARAM));
+	MUST(result.value <= args[0] && (inside || !fake.console_length));
+	if (function == 1) {
+		MUST(result.value <= 5);
+		return;
+	}
+	MUST(fake.console_length == result.value && (result.value || !inside || !args[0]));
+	for (uint64_t i = 0; i < result.value; i++)
+		MUST((uint8_t)fake.console[i] == *fake_ram(args[1] + i));
+}
+
 /* After a call the vCPU is where the scheduler would bring it. */
 static void state_settle(struct input *input, struct vcpu *vcpu)
 {
@@ -136,9 +156,9 @@ static void call(struct input *input)
 	if (!sbi_find(&fake.vm, extension))
 		MUST(result.error == SBI_NOT_SUPPORTED && result.value == 0);
 	MUST(error_allowed(extension, function, result.error));
-	if (extension == SBI_EXT_DBCN && function == 1)
-		MUST(result.error || result.value <= 5);
-	else
+	if (extension == SBI_EXT_DBCN)
+		dbcn_check(function, args, result);
+	if (extension != SBI_EXT_DBCN || function != 1)
 		MUST(memcmp(before, fake.ram, sizeof(before)) == 0);
 	fake_trace();
 	state_settle(input, &fake.vcpus[index]);
@@ -150,6 +170,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input input = { data, size };
 
 	fake_sbi_setup(1 + input_below(&input, VCPUS_MOST));
+	for (unsigned int i = 0; i < sizeof(fake.ram); i++)
+		fake.ram[i] = (uint8_t)(i * 7 + (i >> 8));
 	while (input.left) {
 		call(&input);
 		mask_check(&input);
