@@ -20,6 +20,7 @@
 #define UNCHECKED __attribute__((noinline, no_sanitize("undefined")))
 
 static uint8_t data_page[8] = { 1 };
+static volatile uintptr_t nowhere; /* the compiler does not know that it is 0 */
 
 UNCHECKED static void store(uintptr_t at)
 {
@@ -81,7 +82,7 @@ static void crash_exec_ram(void)
 
 static void crash_null(void)
 {
-	store(0);
+	store(nowhere);
 }
 
 UNCHECKED static void crash_protector(void)
