@@ -301,6 +301,9 @@ static void escape_command(uint8_t byte) REQUIRES(console_lock)
 	}
 }
 
+#define POLL_BYTES 256
+static bool more_typed; /* console_poll() left off; written under the lock */
+
 static void receive_byte(uint8_t byte) REQUIRES(console_lock)
 {
 	if (escape_seen) {
@@ -321,12 +324,16 @@ void console_poll(void)
 	uint8_t bytes[64];
 	size_t count, total = 0;
 
-	/* Until it is empty: an edge-triggered interrupt would not come again. */
-	while ((count = port_read(bytes, sizeof(bytes))) > 0) {
+	/*
+	 * Until it is empty, for an edge-triggered interrupt would not come again; but not for
+	 * longer than a burst takes with interrupts off: the worker goes on then.
+	 */
+	while (total < POLL_BYTES && (count = port_read(bytes, sizeof(bytes))) > 0) {
 		for (size_t i = 0; i < count; i++)
 			receive_byte(bytes[i]);
 		total += count;
 	}
+	more_typed = total >= POLL_BYTES;
 	spin_unlock(&console_lock, flags);
 	if (total && worker)
 		thread_wake(worker);
@@ -403,11 +410,12 @@ static void offer_all(void) NO_THREAD_SAFETY
 static void worker_run(void *opaque)
 {
 	for (;;) {
-		if (polling)
+		if (polling || __atomic_load_n(&more_typed, __ATOMIC_ACQUIRE))
 			console_poll();
 		offer_all();
 		show_rest();
-		thread_wait(polling ? time_now() + us_to_ticks(POLL_US) : TIMER_NEVER);
+		if (!__atomic_load_n(&more_typed, __ATOMIC_ACQUIRE))
+			thread_wait(polling ? time_now() + us_to_ticks(POLL_US) : TIMER_NEVER);
 	}
 }
 

@@ -140,7 +140,7 @@ static unsigned int harts_start(void)
 			vmid_bits = MIN(vmid_bits, harts[i]->arch.vmid_bits);
 		}
 	}
-	vmid_init(vmid_bits);
+	vmid_init((unsigned int)MIN(option_number("vmid.bits", vmid_bits), (uint64_t)vmid_bits));
 	return online;
 }
 

@@ -60,6 +60,7 @@ const struct option option_table[] = {
 	{ "loglevel", "error|warn|info", "messages to show; the log has all", log_set_level },
 	{ "panic", "halt|poweroff|reboot", "what follows a fatal error", check_panic },
 	{ "poweroff", "last-vm", "power the machine off when no VM runs any more", check_last_vm },
+	{ "vmid.bits", "<n>", "use only that many bits of a VMID", check_number },
 };
 
 const unsigned int option_count = ARRAY_SIZE(option_table);

@@ -93,6 +93,7 @@ int vcpu_start(struct vcpu *vcpu, uint64_t pc, uint64_t opaque)
 			return -EALREADY;
 		return stopped == HSM_START_PENDING ? -EINPROGRESS : -EBUSY;
 	}
+	__atomic_fetch_add(&vcpu->vm->active, 1, __ATOMIC_SEQ_CST);
 	/* Stopped and parked, so nobody else touches its registers. */
 	timer_cancel(&vcpu->timer);
 	vcpu->timer_deadline = TIMER_NEVER;
@@ -141,22 +142,14 @@ bool vcpu_must_wake(const struct vcpu *vcpu)
 	return __atomic_load_n(&vcpu->pending, __ATOMIC_SEQ_CST) != 0;
 }
 
-/* Then nobody is left who could start one again. */
-static bool all_stopped(const struct vm *vm)
-{
-	for (unsigned int i = 0; i < vm->vcpu_count; i++)
-		if (__atomic_load_n(&vm->vcpus[i]->hsm, __ATOMIC_SEQ_CST) != HSM_STOPPED)
-			return false;
-	return true;
-}
-
 void vcpu_parked(struct vcpu *vcpu)
 {
 	uint32_t pending = HSM_STOP_PENDING;
 
 	if (__atomic_compare_exchange_n(&vcpu->hsm, &pending, HSM_STOPPED, false, __ATOMIC_SEQ_CST,
 					__ATOMIC_SEQ_CST) &&
-	    all_stopped(vcpu->vm))
+	    __atomic_sub_fetch(&vcpu->vm->active, 1, __ATOMIC_SEQ_CST) == 0)
+		/* Nobody is left who could start one again. */
 		vm_request(vcpu->vm, VM_REQUEST_FAIL, "all its vCPUs have stopped themselves");
 }
 

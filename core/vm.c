@@ -21,7 +21,8 @@ _Static_assert(MAX_VCPUS <= 64, "vm_resume() keeps one bit a vCPU");
 
 static struct spinlock list_lock = SPINLOCK_INIT(LOCK_VM_LIST);
 static struct list vms = { &vms, &vms };
-static struct thread *control_owner;
+static uint32_t control_next,
+	control_serving; /* in turns: who comes often must not starve others */
 
 static const char *const state_names[] = {
 	[VM_CREATED] = "created", [VM_RUNNING] = "running", [VM_PAUSED] = "paused",
@@ -35,19 +36,15 @@ const char *vm_state_name(enum vm_state state)
 
 void vm_control_lock(void)
 {
-	struct thread *self = thread_self();
-	struct thread *none = NULL;
+	uint32_t ticket = __atomic_fetch_add(&control_next, 1, __ATOMIC_RELAXED);
 
-	while (!__atomic_compare_exchange_n(&control_owner, &none, self, false, __ATOMIC_ACQUIRE,
-					    __ATOMIC_RELAXED)) {
-		none = NULL;
+	while (__atomic_load_n(&control_serving, __ATOMIC_ACQUIRE) != ticket)
 		thread_sleep(HOLD_POLL_US);
-	}
 }
 
 void vm_control_unlock(void)
 {
-	__atomic_store_n(&control_owner, NULL, __ATOMIC_RELEASE);
+	__atomic_store_n(&control_serving, control_serving + 1, __ATOMIC_RELEASE);
 }
 
 static void state_set(struct vm *vm, enum vm_state state, const char *reason)
@@ -68,13 +65,23 @@ struct vm *vm_next(struct vm *vm)
 	return item == &vms ? NULL : container_of(item, struct vm, link);
 }
 
+struct vm *vm_find_name(const char *name)
+{
+	for (struct vm *vm = vm_next(NULL); vm; vm = vm_next(vm))
+		if (strcmp(vm->name, name) == 0)
+			return vm;
+	return NULL;
+}
+
 struct vm *vm_find(const char *name_or_id)
 {
+	struct vm *found = vm_find_name(name_or_id);
 	uint64_t id;
-	bool number = number_parse(name_or_id, &id);
 
+	if (found || !number_parse(name_or_id, &id))
+		return found;
 	for (struct vm *vm = vm_next(NULL); vm; vm = vm_next(vm))
-		if (strcmp(vm->name, name_or_id) == 0 || (number && vm->id == id))
+		if (vm->id == id)
 			return vm;
 	return NULL;
 }
@@ -157,7 +164,7 @@ struct vm *vm_create(const struct vm_config *config)
 	vm->id = free_id();
 	memcpy(vm->name, config->name, sizeof(vm->name));
 	timer_init(&vm->rtc_timer, NULL);
-	error = vm_find(vm->name) ? -EEXIST : affinity_resolve(vm);
+	error = vm_find_name(vm->name) ? -EEXIST : affinity_resolve(vm);
 	if (error == -EEXIST)
 		log_error("%s: there is a VM of that name", vm->name);
 	if (!error)
@@ -198,8 +205,14 @@ int vm_start(struct vm *vm)
 	return 0;
 }
 
+static void nothing(void *opaque)
+{
+	(void)opaque;
+}
+
 void vm_hold(struct vm *vm)
 {
+	struct hartset all;
 	bool waiting = true;
 
 	if (vm->held)
@@ -214,6 +227,9 @@ void vm_hold(struct vm *vm)
 		if (waiting)
 			thread_sleep(HOLD_POLL_US);
 	}
+	/* A hart that parked one may be in vcpu_parked() yet: it answers when that is over. */
+	memset(&all, 0xff, sizeof(all));
+	hart_call(&all, nothing, NULL);
 }
 
 void vm_release(struct vm *vm)
@@ -249,6 +265,7 @@ int vm_resume(struct vm *vm)
 	for (unsigned int i = 0; i < vm->vcpu_count; i++)
 		if (runnable >> i & 1)
 			sched_unpark(&vm->vcpus[i]->sched);
+	vm_manager_wake();
 	return 0;
 }
 
@@ -285,6 +302,7 @@ int vm_reset(struct vm *vm)
 	vm_machine_reset(vm);
 	for (unsigned int i = 0; i < vm->vcpu_count; i++)
 		vcpu_reset(vm->vcpus[i]);
+	__atomic_store_n(&vm->active, 0, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&vm->request, VM_REQUEST_NONE, __ATOMIC_SEQ_CST);
 	vm->ended_badly = false;
 	vm->resets++;

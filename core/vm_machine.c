@@ -157,9 +157,12 @@ static void rtc_write(struct device *device, uint64_t offset, unsigned int width
 
 static void rtc_hook(struct device *rtc)
 {
-	rtc_model_write = rtc->ops->write;
-	rtc_ops = *rtc->ops;
-	rtc_ops.write = rtc_write;
+	/* Filled once: the devices of other VMs use it. */
+	if (!rtc_model_write) {
+		rtc_ops = *rtc->ops;
+		rtc_ops.write = rtc_write;
+		rtc_model_write = rtc->ops->write;
+	}
 	rtc->ops = &rtc_ops;
 }
 

@@ -74,7 +74,7 @@ int vm_manager_create(const char *name)
 
 	if (!descriptions)
 		return -ENOENT;
-	if (vm_find(name))
+	if (vm_find_name(name))
 		return -EEXIST;
 	for (node = vmdesc_next(descriptions, -1); node >= 0;
 	     node = vmdesc_next(descriptions, node))
@@ -111,23 +111,34 @@ static void create_all(void)
 	vm_control_unlock();
 }
 
+/* A guest may do nothing else than this all day. */
+static void reset(struct vm *vm, const char *reason)
+{
+	if (log_limit_pass(&vm->limit))
+		log_info("%s: reset: %s", vm->name, reason);
+	vm_reset(vm);
+}
+
 static void reboot(struct vm *vm, const char *reason)
 {
 	if (vm->config.on_reboot == VM_ACTION_STOP) {
 		vm_end(vm, VM_STOPPED, false, reason);
 		return;
 	}
-	log_info("%s: %s", vm->name, reason);
-	vm_reset(vm);
+	reset(vm, reason);
 }
 
 static void serve(struct vm *vm)
 {
-	uint32_t what = __atomic_exchange_n(&vm->request, VM_REQUEST_NONE, __ATOMIC_SEQ_CST);
 	char reason[sizeof(vm->request_reason)];
 	unsigned long flags;
+	uint32_t what;
 
-	if (what == VM_REQUEST_NONE || (vm->state != VM_RUNNING && vm->state != VM_PAUSED))
+	/* What a guest asked for just before a pause is done after it. */
+	if (vm->state == VM_PAUSED)
+		return;
+	what = __atomic_exchange_n(&vm->request, VM_REQUEST_NONE, __ATOMIC_SEQ_CST);
+	if (what == VM_REQUEST_NONE || vm->state != VM_RUNNING)
 		return;
 	flags = spin_lock(&vm->lock);
 	memcpy(reason, vm->request_reason, sizeof(reason));
@@ -135,7 +146,7 @@ static void serve(struct vm *vm)
 	if (what == VM_REQUEST_REBOOT)
 		reboot(vm, reason);
 	else if (what == VM_REQUEST_FAIL && vm->config.on_failure == VM_ACTION_RESET)
-		vm_reset(vm);
+		reset(vm, reason);
 	else
 		vm_end(vm, what == VM_REQUEST_FAIL ? VM_FAILED : VM_STOPPED,
 		       what == VM_REQUEST_FAIL, reason);

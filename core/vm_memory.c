@@ -40,6 +40,12 @@ int vm_memory_create(struct vm *vm)
 	gpa_t at = gpa(vm->config.memory_base);
 	unsigned int order = PAGE_MAX_ORDER;
 
+	/* Said at once: what is taken first would be cleared again for nothing. */
+	if (left >> PAGE_SHIFT > page_free_count()) {
+		log_error("%s: memory-size: %" PRIu64 " KiB asked for, %" PRIu64 " KiB free",
+			  vm->name, left >> 10, page_free_count() << PAGE_SHIFT >> 10);
+		return -ENOMEM;
+	}
 	while (left) {
 		struct vm_chunk *chunk = &vm->chunks[vm->chunk_count];
 		bool found = false;

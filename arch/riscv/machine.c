@@ -12,6 +12,7 @@
 #include <core/timer.h>
 #include <core/vm.h>
 #include <errno.h>
+#include <string.h>
 
 static const char *const gstage_names[] = { [3] = "Sv39x4", [4] = "Sv48x4", [5] = "Sv57x4" };
 
@@ -22,6 +23,9 @@ static void intersect(struct arch_vm *arch, const struct arch_hart *hart)
 	arch->henvcfg &= hart->henvcfg;
 	arch->hstateen0 &= hart->hstateen0;
 	isa_intersect(&arch->isa, &hart->isa);
+	/* "riscv,sv39", "riscv,sv48", "riscv,sv57": the lesser one comes first. */
+	if (hart->mmu_type && (!arch->mmu_type || strcmp(hart->mmu_type, arch->mmu_type) < 0))
+		arch->mmu_type = hart->mmu_type;
 	/* Vector registers of different lengths cannot move between harts. */
 	if (arch->vlenb != hart->vlenb)
 		arch->features &= ~BIT(FEATURE_VECTOR);
@@ -40,6 +44,22 @@ static int levels_choose(struct vm *vm, const struct hart *hart, unsigned int le
 	log_error("%s: hart %lu has no %s", vm->name, (unsigned long)hart->id,
 		  gstage_names[levels]);
 	return -ENOTSUP;
+}
+
+/* The smallest mode that reaches the end of the memory and that all harts have, or just reaches. */
+static unsigned int levels_smallest(const struct vm *vm)
+{
+	unsigned int least =
+		gstage_levels_for(gpa(vm->config.memory_base + vm->config.memory_size - 1));
+	unsigned int modes = UINT32_MAX;
+
+	for (unsigned int i = 0; i < hart_count; i++)
+		if (hart_online(harts[i]) && hartset_has(&vm->affinity, i))
+			modes &= harts[i]->arch.gstage_modes;
+	for (unsigned int levels = least; levels <= 5; levels++)
+		if (modes & BIT(levels))
+			return levels;
+	return least;
 }
 
 /* The bits of henvcfg that guests may use; ADUE stays clear, so that they see Svade. */

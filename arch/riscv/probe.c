@@ -83,9 +83,13 @@ static void features_probe(struct arch_hart *arch)
  */
 static void gstage_probe(struct arch_hart *arch)
 {
+	static const char *const names[] = { [3] = "sv39x4", [4] = "sv48x4", [5] = "sv57x4" };
+
 	for (unsigned int levels = 3; levels <= 5; levels++) {
 		uint64_t mode = levels + 5;
 
+		if (option_has("hide", names[levels]))
+			continue;
 		csr_write(CSR_HGATP, mode << HGATP_MODE_SHIFT);
 		if (csr_read(CSR_HGATP) >> HGATP_MODE_SHIFT == mode)
 			arch->gstage_modes |= (uint8_t)BIT(levels);

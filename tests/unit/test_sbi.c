@@ -287,10 +287,7 @@ static void hart_start_of_what_is_not_stopped(void **state)
 	fake.start_error = -EINPROGRESS;
 	fake.vcpus[1].hsm = HSM_START_PENDING;
 	CALL(HSM, 0, 1, ENTRY, 0, 0, 0, SBI_ALREADY_AVAILABLE, 0, "start 1 0x80000100 0");
-	fake.start_error = -EBUSY;
-	fake.vcpus[1].hsm = HSM_SUSPENDED;
-	CALL(HSM, 0, 1, ENTRY, 0, 0, 0, SBI_ALREADY_AVAILABLE, 0, "start 1 0x80000100 0");
-	fake.vcpus[1].hsm = HSM_STOP_PENDING;
+	fake.start_error = -EBUSY; /* it may be stopped by now: what the start said counts */
 	CALL(HSM, 0, 1, ENTRY, 0, 0, 0, SBI_FAILED, 0, "start 1 0x80000100 0");
 }
 

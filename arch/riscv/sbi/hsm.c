@@ -41,15 +41,17 @@ static bool entry_valid(struct vm *vm, uint64_t at)
 static struct sbi_result hsm_start(struct vcpu *caller, uint64_t id, uint64_t at, uint64_t opaque)
 {
 	struct vcpu *vcpu = vcpu_by_id(caller->vm, id);
+	int error;
 
 	if (!vcpu)
 		return sbi_error(SBI_INVALID_PARAM);
 	if (!entry_valid(caller->vm, at))
 		return sbi_error(SBI_INVALID_ADDRESS);
-	if (!vcpu_start(vcpu, at, opaque))
+	error = vcpu_start(vcpu, at, opaque);
+	if (!error)
 		return sbi_value(0);
 	/* A vCPU on its way to stopped is none that is started; it can be once it is there. */
-	return sbi_error(hsm_get(vcpu) == HSM_STOP_PENDING ? SBI_FAILED : SBI_ALREADY_AVAILABLE);
+	return sbi_error(error == -EBUSY ? SBI_FAILED : SBI_ALREADY_AVAILABLE);
 }
 
 static struct sbi_result hsm_stop(struct vcpu *vcpu)

@@ -18,6 +18,7 @@
 #include <core/device.h>
 #include <core/list.h>
 #include <core/lock.h>
+#include <core/log.h>
 #include <core/sched.h>
 #include <core/timer.h>
 #include <core/vmdesc.h>
@@ -91,6 +92,7 @@ struct vm {
 	uint32_t request; /* enum vm_request; atomic */
 	char request_reason[96]; /* guarded by the lock */
 	bool held; /* its vCPUs may not run; control lock */
+	struct log_limit limit; /* of messages that the guest causes; control lock */
 	bool ended_badly;
 	struct vm_config config;
 	struct vm_layout layout;
@@ -109,6 +111,7 @@ struct vm {
 	struct console *console;
 	struct vcpu *vcpus[MAX_VCPUS];
 	unsigned int vcpu_count;
+	uint32_t active; /* vCPUs that are not stopped; atomic */
 	struct hartset affinity;
 	uint64_t resets; /* statistics */
 	uint64_t bad_accesses; /* accesses that nothing claimed */
@@ -143,6 +146,9 @@ void vm_request(struct vm *vm, enum vm_request what, const char *reason);
 
 /** VMs by number or name; NULL when there is none. Thread context. */
 struct vm *vm_find(const char *name_or_id);
+
+/** The VM of that name, or NULL. Control lock. */
+struct vm *vm_find_name(const char *name);
 
 /** The next VM after @vm in order of creation (NULL: the first). Thread context. */
 struct vm *vm_next(struct vm *vm);
