@@ -78,8 +78,7 @@ int arch_vm_init(struct vm *vm)
 	}
 
 	if (!levels)
-		levels =
-			gstage_levels_for(gpa(vm->config.memory_base + vm->config.memory_size - 1));
+		levels = levels_smallest(vm);
 	for (unsigned int i = 0; i < hart_count && !error; i++) {
 		const struct hart *hart = harts[i];
 
