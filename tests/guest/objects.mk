@@ -31,6 +31,9 @@ aplic-y := aplic.c lib/aia.c $(payload-lib)
 payloads += hsm
 hsm-y := hsm.c $(payload-lib)
 
+payloads += relay
+relay-y := relay.c $(payload-lib)
+
 payloads += rfence
 rfence-y := rfence.c lib/sv39.c $(payload-lib)
 

@@ -7,8 +7,8 @@ import pytest
 
 from machine import Vm
 
-SUITES = ("hello", "exits", "timers", "mmio", "ipi", "aplic", "aplic-direct", "hsm", "rfence", "fpv",
-          "isolation")
+SUITES = ("hello", "exits", "timers", "mmio", "ipi", "aplic", "aplic-direct", "hsm", "relay", "rfence",
+          "fpv", "isolation")
 
 
 def passes(boot, vm, **options):
