@@ -118,6 +118,7 @@ static int host_options_run(unsigned int argc, char *const *argv)
 static int host_poweroff_run(unsigned int argc, char *const *argv)
 {
 	log_info("the operator powers the machine off");
+	console_flush();
 	firmware_shutdown(false);
 	return -EIO;
 }
@@ -125,6 +126,7 @@ static int host_poweroff_run(unsigned int argc, char *const *argv)
 static int host_reboot_run(unsigned int argc, char *const *argv)
 {
 	log_info("the operator reboots the machine");
+	console_flush();
 	firmware_reboot();
 	return -EIO;
 }

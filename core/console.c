@@ -407,6 +407,11 @@ static void offer_all(void) NO_THREAD_SAFETY
 	spin_unlock(&console_lock, flags);
 }
 
+void console_flush(void)
+{
+	show_rest();
+}
+
 static void worker_run(void *opaque)
 {
 	for (;;) {

@@ -173,6 +173,7 @@ static bool all_ended(void)
 		else
 			well++;
 	}
+	console_flush();
 	log_info("hartvisor: all VMs ended: %u well, %u badly", well, badly);
 	return true;
 }

@@ -82,6 +82,10 @@ struct console_counts {
 
 struct console_counts console_counts(struct console *console);
 
+/** Shows what the focused console has written but not shown yet: before the machine ends. Any
+ * thread. */
+void console_flush(void);
+
 /** The host port's receive interrupt, or a poll when it has none. Interrupts off. */
 void console_poll(void);
 
