@@ -302,7 +302,6 @@ static void escape_command(uint8_t byte) REQUIRES(console_lock)
 }
 
 #define POLL_BYTES 256
-#define WATCH_US 100000
 static bool more_typed; /* console_poll() left off; written under the lock */
 
 static void receive_byte(uint8_t byte) REQUIRES(console_lock)
@@ -416,12 +415,12 @@ void console_flush(void)
 static void worker_run(void *opaque)
 {
 	for (;;) {
-		/* Also with an interrupt: one that is lost must not make the operator mute. */
-		console_poll();
+		if (polling || __atomic_load_n(&more_typed, __ATOMIC_ACQUIRE))
+			console_poll();
 		offer_all();
 		show_rest();
 		if (!__atomic_load_n(&more_typed, __ATOMIC_ACQUIRE))
-			thread_wait(time_now() + us_to_ticks(polling ? POLL_US : WATCH_US));
+			thread_wait(polling ? time_now() + us_to_ticks(POLL_US) : TIMER_NEVER);
 	}
 }
 

@@ -108,6 +108,7 @@ void timer_interrupt(struct hart *hart)
 	struct timer_queue *queue = hart->timers;
 	uint64_t now = time_now();
 
+	arch_timer_interrupted();
 	for (;;) {
 		unsigned long flags = spin_lock(&queue->lock);
 		struct timer *timer = timer_first(queue);

@@ -12,12 +12,18 @@ uint64_t time_now(void)
 	return arch_time();
 }
 
+void arch_timer_interrupted(void)
+{
+	hart_self()->arch.timer_set = false;
+}
+
 void arch_timer_set(uint64_t deadline)
 {
 	struct arch_hart *arch = &hart_self()->arch;
 
-	if (arch->timer_deadline == deadline)
+	if (arch->timer_set && arch->timer_deadline == deadline)
 		return;
+	arch->timer_set = true;
 	arch->timer_deadline = deadline;
 	if (arch_hart_has(arch, FEATURE_SSTC))
 		csr_write(CSR_STIMECMP, deadline);

@@ -112,7 +112,7 @@ def test_destroy_gives_everything_back_1000_times(boot):
 
 def test_linux_can_be_paused_reset_and_destroyed(boot):
     machine = boot(debian(), Vm("neighbour", "heartbeat", args="beats=0"), options="", memory=2048)
-    machine.expect("--- console of VM 1, debian")
+    machine.expect_all("--- console of VM 1, debian", "neighbour: starts")
     machine.shell()
     free = machine.free_pages()
     machine.command("vm pause debian")

@@ -21,6 +21,7 @@
 
 struct hart fake_harts[FAKE_HARTS];
 uint64_t fake_timer[FAKE_HARTS];
+bool fake_timer_interrupted[FAKE_HARTS];
 uint32_t fake_kicks[FAKE_HARTS];
 uint64_t fake_now;
 char *fake_arena;
@@ -48,6 +49,7 @@ void fake_hart_reset(void)
 		fake_harts[i].id = 10 * i;
 		fake_harts[i].state = HART_ONLINE;
 		fake_timer[i] = UINT64_MAX;
+		fake_timer_interrupted[i] = false;
 		fake_kicks[i] = 0;
 	}
 	fake_hart_self = &fake_harts[0];
@@ -90,8 +92,14 @@ uint64_t time_now(void)
 	return arch_time();
 }
 
+void arch_timer_interrupted(void)
+{
+	fake_timer_interrupted[fake_hart_self->index] = true;
+}
+
 void arch_timer_set(uint64_t deadline)
 {
+	fake_timer_interrupted[fake_hart_self->index] = false;
 	__atomic_store_n(&fake_timer[fake_hart_self->index], deadline, __ATOMIC_SEQ_CST);
 }
 

@@ -17,6 +17,7 @@
 extern struct hart fake_harts[FAKE_HARTS];
 /** What a hart's timer was set to last; UINT64_MAX: off. */
 extern uint64_t fake_timer[FAKE_HARTS];
+extern bool fake_timer_interrupted[FAKE_HARTS]; /* and not set since */
 /** How often a hart was sent an IPI; atomic. */
 extern uint32_t fake_kicks[FAKE_HARTS];
 

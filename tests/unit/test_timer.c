@@ -64,6 +64,18 @@ static void hart_without_timers_is_never_interrupted(void **state)
 	assert_int_equal(fake_harts[0].resched, 0);
 }
 
+static void interrupt_without_a_reason_sets_the_hardware_again(void **state)
+{
+	timer_program(&fake_harts[0], TIMER_NEVER);
+	interrupt_at(1000);
+	assert_false(fake_timer_interrupted[0]);
+	assert_int_equal(fake_timer[0], TIMER_NEVER);
+	timer_arm(&timers[0], 5000);
+	interrupt_at(2000);
+	assert_false(fake_timer_interrupted[0]);
+	assert_int_equal(fake_timer[0], 5000);
+}
+
 static void earliest_deadline_is_what_the_interrupt_is_set_to(void **state)
 {
 	timer_arm(&timers[0], 500);
@@ -329,6 +341,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(hart_without_timers_is_never_interrupted, setup),
+		cmocka_unit_test_setup(interrupt_without_a_reason_sets_the_hardware_again, setup),
 		cmocka_unit_test_setup(earliest_deadline_is_what_the_interrupt_is_set_to, setup),
 		cmocka_unit_test_setup(timers_expire_in_order_of_deadline, setup),
 		cmocka_unit_test_setup(equal_deadlines_expire_in_order_of_arming, setup),

@@ -42,6 +42,7 @@ struct arch_hart {
 	struct vcpu *vector_owner;
 	uint64_t hgatp; /* as last written */
 	uint64_t timer_deadline; /* of the hypervisor's own timer, as last programmed */
+	bool timer_set; /* and that still holds: no interrupt has come since */
 };
 
 static inline struct hart *arch_hart_self(void)

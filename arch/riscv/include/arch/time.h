@@ -21,6 +21,13 @@ static inline uint64_t arch_instret(void)
 }
 
 /**
+ * The timer interrupt came: the next arch_timer_set() reaches the hardware, whatever its deadline.
+ * An interrupt without a reason would come for ever otherwise: QEMU leaves STIP set when stimecmp
+ * is written at the moment it expires, and the firmware's timer ends its interrupt only when set.
+ */
+void arch_timer_interrupted(void);
+
+/**
  * Makes the timer interrupt of this hart pending from @deadline (ticks) on, by stimecmp or the
  * firmware; UINT64_MAX turns it off.
  */

@@ -20,6 +20,7 @@ static inline uint64_t arch_instret(void)
 	return 0;
 }
 
+void arch_timer_interrupted(void);
 void arch_timer_set(uint64_t deadline);
 
 #endif
