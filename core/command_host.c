@@ -133,6 +133,8 @@ static int host_reboot_run(unsigned int argc, char *const *argv)
 
 const struct command host_commands[] = {
 	{ "host info", "", "version, firmware, memory and what each hart has", host_info_run },
+	{ "host files", "[hart] [n]", "guest interrupt files; of a hart: use only n",
+	  host_files_run },
 	{ "host harts", "", "what each hart does", host_harts_run },
 	{ "host mem", "", "memory in use", host_mem_run },
 	{ "host log", "", "the hypervisor's own messages", host_log_run },

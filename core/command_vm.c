@@ -267,10 +267,31 @@ static void vcpu_print(const struct vcpu *vcpu)
 		     (unsigned int)(ms % 1000), vcpu->exits, vcpu->sched.migrations);
 }
 
+/** What its interrupt file did; `vcpu list -v`. */
+static void vcpu_print_file(const struct vcpu *vcpu)
+{
+	const struct intfile_counts *counts = &vcpu->intfile.counts;
+	const struct hart *hart = __atomic_load_n(&vcpu->intfile.hart, __ATOMIC_RELAXED);
+	char where[32] = "software";
+
+	if (hart)
+		snprintf(where, sizeof(where), "hart %u line %u", hart->index, vcpu->intfile.line);
+	shell_printf("         file: %s, hits %" PRIu64 ", software %" PRIu64
+		     ", promotions %" PRIu64 ", stolen %" PRIu64 ", handovers %" PRIu64
+		     ", wakes %" PRIu64 "\n",
+		     where, counts->hits, counts->software, counts->promotions, counts->stolen,
+		     counts->handovers, counts->wakes);
+}
+
+static bool verbose; /* of the vcpu list that runs */
+
 static int vcpu_list(struct vm *vm)
 {
-	for (unsigned int i = 0; i < vm->vcpu_count; i++)
+	for (unsigned int i = 0; i < vm->vcpu_count; i++) {
 		vcpu_print(vm->vcpus[i]);
+		if (verbose && vm->imsic)
+			vcpu_print_file(vm->vcpus[i]);
+	}
 	return 0;
 }
 
@@ -278,6 +299,11 @@ static int vcpu_list_run(unsigned int argc, char *const *argv)
 {
 	shell_printf("%3s %4s %-10s %-8s %4s %11s %12s %10s\n", "vm", "vCPU", "HSM", "state",
 		     "hart", "seconds", "exits", "migrations");
+	verbose = argc > 0 && strcmp(argv[0], "-v") == 0;
+	if (verbose) {
+		argc--;
+		argv++;
+	}
 	if (argc > 0)
 		return with_vm(argv[0], vcpu_list);
 	vm_control_lock();
@@ -288,6 +314,6 @@ static int vcpu_list_run(unsigned int argc, char *const *argv)
 }
 
 const struct command vcpu_commands[] = {
-	{ "vcpu list", "[vm]", "vCPUs, where they ran last and for how long", vcpu_list_run },
+	{ "vcpu list", "[-v] [vm]", "vCPUs: where, how long; -v: and their files", vcpu_list_run },
 	{ 0 },
 };

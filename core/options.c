@@ -40,6 +40,54 @@ static int check_list(const char *value)
 	return *value ? 0 : -EINVAL;
 }
 
+/* One item "<number>:<number>" of a list, @length long. */
+static bool pair_parse(const char *item, size_t length, uint64_t *key, uint64_t *value)
+{
+	const char *colon = memchr(item, ':', length);
+	char number[24];
+	size_t rest;
+
+	if (!colon || (size_t)(colon - item) >= sizeof(number))
+		return false;
+	memcpy(number, item, (size_t)(colon - item));
+	number[colon - item] = '\0';
+	if (!number_parse(number, key))
+		return false;
+	rest = length - (size_t)(colon + 1 - item);
+	if (rest >= sizeof(number))
+		return false;
+	memcpy(number, colon + 1, rest);
+	number[rest] = '\0';
+	return number_parse(number, value);
+}
+
+/* Finds *@key in a list of pairs. -ENOENT, or -EINVAL when an item is no pair. */
+static int pairs_find(const char *list, uint64_t key, uint64_t *value)
+{
+	int result = -ENOENT;
+
+	do {
+		size_t length = strcspn(list, ",");
+		uint64_t k, v;
+
+		if (!pair_parse(list, length, &k, &v))
+			return -EINVAL;
+		if (k == key) {
+			*value = v;
+			result = 0;
+		}
+		list += length;
+	} while (*list++);
+	return result;
+}
+
+static int check_pairs(const char *value)
+{
+	uint64_t unused;
+
+	return pairs_find(value, 0, &unused) == -EINVAL ? -EINVAL : 0;
+}
+
 static int check_escape(const char *value)
 {
 	return option_parse_escape(value) == OPTION_ESCAPE_BAD ? -EINVAL : 0;
@@ -56,6 +104,8 @@ const struct option option_table[] = {
 	{ "console.show", "all|focus", "show lines of the other consoles, too", check_show },
 	{ "crash", "<kind>", "break a rule of our own on purpose: a test", check_list },
 	{ "harts", "<n>", "use at most that many harts", check_number },
+	{ "hgei.limit", "<hart>:<n>,...", "use fewer guest interrupt files of these harts",
+	  check_pairs },
 	{ "hide", "<feature>,...", "treat features of the harts as absent", check_list },
 	{ "loglevel", "error|warn|info", "messages to show; the log has all", log_set_level },
 	{ "panic", "halt|poweroff|reboot", "what follows a fatal error", check_panic },
@@ -156,6 +206,13 @@ bool option_has(const char *name, const char *word)
 		list += *list == ',';
 	}
 	return false;
+}
+
+bool option_pair(const char *name, uint64_t key, uint64_t *value)
+{
+	const char *list = option_get(name);
+
+	return list && pairs_find(list, key, value) == 0;
 }
 
 uint64_t option_number(const char *name, uint64_t fallback)

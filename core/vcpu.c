@@ -34,6 +34,7 @@ struct vcpu *vcpu_create(struct vm *vm, unsigned int index)
 			  (uint32_t)us_to_ticks(vm->config.time_slice_us));
 	vcpu->sched.affinity = vm->affinity;
 	timer_init(&vcpu->timer, vcpu_timer_expired);
+	intfile_init(&vcpu->intfile);
 	if (vm->imsic) {
 		vcpu->file = alloc_zero(sizeof(*vcpu->file));
 		if (!vcpu->file) {
@@ -66,6 +67,8 @@ void vcpu_reset(struct vcpu *vcpu)
 	vcpu->pending = 0;
 	vcpu->extirq = 0;
 	vcpu->hsm = HSM_STOPPED;
+	if (vcpu->vm->vsfiles)
+		intfile_evict(vcpu);
 	if (vcpu->file)
 		swfile_reset(vcpu->file);
 	arch_vcpu_reset(vcpu, 0, 0, 0);
@@ -116,6 +119,7 @@ void vcpu_run(struct vcpu *vcpu)
 
 	if (vcpu->arch.features & BIT(FEATURE_SSTC))
 		timer_cancel(&vcpu->timer);
+	intfile_load(vcpu);
 	arch_vcpu_load(vcpu);
 	bits = __atomic_exchange_n(&vcpu->pending, 0, __ATOMIC_SEQ_CST);
 	arch_vcpu_sync(vcpu, bits);
@@ -135,6 +139,8 @@ void vcpu_block(struct vcpu *vcpu)
 {
 	if (vcpu->arch.features & BIT(FEATURE_SSTC))
 		timer_arm(&vcpu->timer, arch_vcpu_wakeup(vcpu));
+	if (vcpu->vm->vsfiles)
+		intfile_sleep(vcpu);
 }
 
 bool vcpu_must_wake(const struct vcpu *vcpu)
@@ -187,8 +193,7 @@ void vm_msi_send(struct vm *vm, unsigned int vcpu_index, unsigned int identity)
 	if (vcpu_index >= vm->vcpu_count || !vm->imsic)
 		return;
 	vcpu = vm->vcpus[index_mask(vcpu_index, MAX_VCPUS)];
-	if (swfile_inject(vcpu->file, identity))
-		vcpu_notify(vcpu, PENDING_EXTIRQ);
+	intfile_inject(vcpu, identity);
 }
 
 void vm_extirq_set(struct vm *vm, unsigned int vcpu_index, bool level)

@@ -136,6 +136,9 @@ static void vm_free(struct vm *vm)
 
 	vm_machine_reset(vm);
 	for (unsigned int i = 0; i < vm->vcpu_count; i++)
+		intfile_evict(vm->vcpus[i]);
+	intfile_vm_unreserve(vm);
+	for (unsigned int i = 0; i < vm->vcpu_count; i++)
 		timer_cancel(&vm->vcpus[i]->timer);
 	/* After this no hart has anything of the VM loaded, and no timer of it is expiring. */
 	memset(&all, 0xff, sizeof(all));
@@ -174,7 +177,11 @@ struct vm *vm_create(const struct vm_config *config)
 	if (!error)
 		error = vm_machine_create(vm);
 	if (!error)
+		error = intfile_vm_init(vm);
+	if (!error)
 		error = vcpus_create(vm);
+	if (!error)
+		error = intfile_vm_reserve(vm, true);
 	if (!error)
 		error = vm_load(vm);
 	if (error) {
@@ -196,11 +203,16 @@ static void boot(struct vm *vm)
 
 int vm_start(struct vm *vm)
 {
+	int error;
+
 	if (vm->state != VM_CREATED)
 		return -EBUSY;
+	error = intfile_vm_reserve(vm, true);
+	if (error)
+		return error;
 	log_info("%s: starts, %u vCPUs, %lu MiB, %u G-stage levels, %s", vm->name, vm->vcpu_count,
 		 (unsigned long)(vm->config.memory_size >> 20), vm->gstage.levels,
-		 vm->imsic ? "software interrupt files" : "APLIC in direct mode");
+		 intfile_policy_name(vm));
 	boot(vm);
 	return 0;
 }
@@ -256,6 +268,9 @@ int vm_resume(struct vm *vm)
 
 	if (vm->state != VM_PAUSED)
 		return -EBUSY;
+	if (intfile_vm_reserve(vm, true))
+		return -ENOSPC;
+	vm->no_vsfile = false;
 	state_set(vm, VM_RUNNING, "");
 	/* Decided before any of them runs and can start or stop another. */
 	for (unsigned int i = 0; i < vm->vcpu_count; i++)
@@ -296,8 +311,11 @@ void vm_end(struct vm *vm, enum vm_state state, bool badly, const char *reason)
 
 int vm_reset(struct vm *vm)
 {
-	int error;
+	int error = intfile_vm_reserve(vm, true);
 
+	if (error)
+		return error;
+	vm->no_vsfile = false;
 	vm_hold(vm);
 	vm_machine_reset(vm);
 	for (unsigned int i = 0; i < vm->vcpu_count; i++)

@@ -4,6 +4,7 @@
  * images and device tree in its memory. Devices guard themselves; their list is fixed before
  * the first vCPU runs.
  */
+#include <arch/gstage.h>
 #include <core/alloc.h>
 #include <core/console.h>
 #include <core/guestfdt.h>
@@ -42,15 +43,27 @@ static uint64_t imsic_read(struct device *device, uint64_t offset, unsigned int 
 	return 0;
 }
 
+/** The identity that a 32-bit store into the page makes pending, or 0 (AIA 1.0, 3.5). */
+static uint32_t imsic_identity(uint64_t offset, uint64_t value)
+{
+	if (offset == 0)
+		return (uint32_t)value;
+	return offset == 4 ? __builtin_bswap32((uint32_t)value) : 0;
+}
+
 static void imsic_write(struct device *device, uint64_t offset, unsigned int width, uint64_t value)
 {
 	uint64_t index = index_mask(offset / PAGE_SIZE, device->vm->vcpu_count);
 	struct vcpu *vcpu = device->vm->vcpus[index];
 
-	if (width != 4 || offset & 3)
+	if (width != 4 || offset & 3) {
 		device_odd_access(device);
-	else if (swfile_store(vcpu->file, offset % PAGE_SIZE, width, value))
-		vcpu_notify(vcpu, PENDING_EXTIRQ);
+		return;
+	}
+	intfile_inject(vcpu, imsic_identity(offset % PAGE_SIZE, value));
+	/* Mapped since, but this hart still knows that it was not. */
+	if (vcpu->intfile.hart)
+		gstage_fence_page(&device->vm->gstage, gpa(device->base.v + index * PAGE_SIZE));
 }
 
 static void imsic_reset(struct device *device)
@@ -233,6 +246,7 @@ int vm_machine_create(struct vm *vm)
 		vm->irqchip = aplic_create(vm, &aplic);
 		error = add(vm, vm->irqchip);
 	}
+	vm->imsic_base = gpa(IMSIC_BASE);
 	if (!error && vm->imsic)
 		error = add(vm, imsic_create(vm));
 	if (!error) {

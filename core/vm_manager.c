@@ -188,6 +188,7 @@ static void manager_main(void *opaque)
 		vm_control_lock();
 		for (struct vm *vm = vm_next(NULL); vm; vm = vm_next(vm))
 			serve(vm);
+		intfile_resume_waiting();
 		if (!ended && option_get("poweroff") && all_ended()) {
 			ended = true;
 			firmware_shutdown(false);

@@ -286,6 +286,12 @@ static const struct property_choice file_policies[] = {
 	{ NULL, 0 },
 };
 
+static const struct property_choice shortage_actions[] = {
+	{ "pause", VM_SHORTAGE_PAUSE },
+	{ "wait", VM_SHORTAGE_WAIT },
+	{ NULL, 0 },
+};
+
 static const struct property_choice actions[] = {
 	{ "reset", VM_ACTION_RESET },
 	{ "stop", VM_ACTION_STOP },
@@ -314,6 +320,7 @@ static const struct property vm_properties[] = {
 	{ "interrupt-files", CHOICE(interrupt_files, file_policies) },
 	{ "interrupt-identities", NUMBER(type_u32, interrupt_identities, 63, 2047), IDENTITIES },
 	{ "autostart", OTHER(type_bool, autostart) },
+	{ "on-no-vsfile", CHOICE(on_no_vsfile, shortage_actions) },
 	{ "on-reboot", CHOICE(on_reboot, actions) },
 	{ "on-failure", CHOICE(on_failure, actions) },
 };

@@ -7,6 +7,7 @@
 
 #include <arch/firmware.h>
 #include <core/hart.h>
+#include <core/hart_files.h>
 #include <stdio.h>
 
 #define LINE 120
@@ -53,8 +54,10 @@ void arch_hart_describe(const struct hart *hart, void (*line)(const char *text))
 			at += (size_t)snprintf(text + at, sizeof(text) - at, "Sv%ux4 ",
 					       9 * levels + 12);
 	}
-	snprintf(text + at, sizeof(text) - at, "VMID bits %u, guest interrupt files %u, VLEN %u",
-		 hart->arch.vmid_bits, hart->arch.guest_files, (unsigned int)hart->arch.vlenb * 8);
+	snprintf(text + at, sizeof(text) - at,
+		 "VMID bits %u, guest interrupt files %u of %u, VLEN %u", hart->arch.vmid_bits,
+		 hart->files ? hart->files->limit : 0, hart->arch.guest_files,
+		 (unsigned int)hart->arch.vlenb * 8);
 	line(text);
 }
 

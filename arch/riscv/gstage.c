@@ -4,6 +4,7 @@
  * by gstage->lock; harts read the tables by themselves.
  */
 #include <arch/csr.h>
+#include <arch/fence.h>
 #include <arch/gstage.h>
 #include <arch/mmu.h>
 #include <arch/pte.h>
@@ -143,12 +144,44 @@ static int for_leaves(struct gstage *gstage, gpa_t at, hpa_t to, uint64_t size, 
 	return 0;
 }
 
+static uint64_t leaf_bits(unsigned int access)
+{
+	return PTE_GUEST | (access & GSTAGE_READ ? PTE_R : 0) |
+	       (access & GSTAGE_WRITE ? PTE_R | PTE_W : 0) | (access & GSTAGE_EXECUTE ? PTE_X : 0);
+}
+
+int gstage_leaf_prepare(struct gstage *gstage, gpa_t at)
+{
+	unsigned long flags = spin_lock(&gstage->lock);
+	bool made = entry_make(gstage, at, 0);
+
+	spin_unlock(&gstage->lock, flags);
+	return made ? 0 : -ENOMEM;
+}
+
+void gstage_leaf_set(struct gstage *gstage, gpa_t at, hpa_t to, unsigned int access)
+{
+	unsigned long flags = spin_lock(&gstage->lock);
+	uint64_t *pte = entry_make(gstage, at, 0);
+
+	CHECK(pte);
+	/* One store: harts walk the table meanwhile. */
+	__atomic_store_n(pte, access ? pte_make(to, leaf_bits(access)) : 0, __ATOMIC_RELEASE);
+	spin_unlock(&gstage->lock, flags);
+}
+
+void gstage_fence_page(const struct gstage *gstage, gpa_t at)
+{
+	if (gstage->shared_vmid)
+		hfence_gvma_all();
+	else
+		hfence_gvma(at.v, gstage->vmid);
+}
+
 int gstage_map(struct gstage *gstage, gpa_t at, hpa_t to, uint64_t size, unsigned int access)
 {
 	uint64_t limit = BIT(gstage_gpa_bits(gstage->levels));
-	uint64_t bits = PTE_GUEST | (access & GSTAGE_READ ? PTE_R : 0) |
-			(access & GSTAGE_WRITE ? PTE_R | PTE_W : 0) |
-			(access & GSTAGE_EXECUTE ? PTE_X : 0);
+	uint64_t bits = leaf_bits(access);
 	unsigned long flags;
 	int error;
 

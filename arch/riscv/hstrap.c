@@ -6,6 +6,7 @@
 #include <arch/trap.h>
 #include <core/check.h>
 #include <core/hart.h>
+#include <core/intfile.h>
 #include <core/thread.h>
 #include <core/timer.h>
 #include <drivers/irqchip.h>
@@ -30,6 +31,9 @@ void host_interrupt(uint64_t cause)
 	case IRQ_SSI:
 		csr_clear(CSR_SIP, 1UL << IRQ_SSI);
 		hart_ipi();
+		break;
+	case IRQ_SGEI:
+		intfile_interrupt();
 		break;
 	default:
 		panic("interrupt %" PRIu64 " was never enabled", cause & ~CAUSE_INTERRUPT);

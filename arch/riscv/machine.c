@@ -72,11 +72,6 @@ int arch_vm_init(struct vm *vm)
 	bool first = true;
 	int error = 0;
 
-	if (vm->config.interrupt_files == VM_FILES_HARDWARE) {
-		log_error("%s: interrupt-files: \"hardware\" cannot be had yet", vm->name);
-		return -ENOTSUP;
-	}
-
 	if (!levels)
 		levels = levels_smallest(vm);
 	for (unsigned int i = 0; i < hart_count && !error; i++) {

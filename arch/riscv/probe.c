@@ -10,6 +10,7 @@
 #include <arch/gstage.h>
 #include <arch/trap.h>
 #include <core/hart.h>
+#include <core/hart_files.h>
 #include <core/options.h>
 #include <drivers/irqchip.h>
 
@@ -111,16 +112,19 @@ static void gstage_probe(struct arch_hart *arch)
 }
 
 /* Guest interrupt files: highest writable bit of hgeie, limited by what the IMSIC's reg covers. */
-static void guest_files_probe(struct hart *hart)
+static bool guest_files_probe(struct hart *hart)
 {
 	uint64_t bits;
 
 	if (!arch_hart_has(&hart->arch, FEATURE_SSAIA))
-		return;
+		return true;
 	bits = writable_bits(CSR_HGEIE);
 	if (bits)
 		hart->arch.guest_files = (uint8_t)MIN(63U - (unsigned int)__builtin_clzll(bits),
 						      imsic_guest_files(hart->index));
+	csr_write(CSR_HGEIE, 0);
+	csr_set(CSR_HIE, BIT(IRQ_SGEI));
+	return hart_files_init(hart, hart->arch.guest_files) == 0;
 }
 
 bool arch_hart_init(struct hart *hart)
@@ -134,8 +138,7 @@ bool arch_hart_init(struct hart *hart)
 	csr_write(CSR_HVIP, 0);
 	features_probe(arch);
 	gstage_probe(arch);
-	guest_files_probe(hart);
-	if (!arch->gstage_modes)
+	if (!guest_files_probe(hart) || !arch->gstage_modes)
 		return false;
 
 	/* All that a guest can handle by itself; 9 to 11, 16 and 20 to 23 cannot be set. */

@@ -152,6 +152,8 @@ static void stale_translations_fence(struct vcpu *vcpu, struct hart *hart, bool 
 		__asm__ volatile("fence.i" ::: "memory");
 	}
 	vm->last_vcpu[hart->index] = (uint16_t)(vcpu->index + 1);
+	/* Who changes the table after this fences this hart; who did so before is seen by it. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 /* Everything that only another vCPU's run, or a run elsewhere, can have changed. */
@@ -250,8 +252,12 @@ uint64_t arch_vcpu_wakeup(struct vcpu *vcpu)
 /* Recomputes VSEIP. A guest that reads stopi sees 9 through hvictl, as no VS-file is there. */
 static void extirq_sync(struct vcpu *vcpu)
 {
-	bool level = vcpu->file ? swfile_line(vcpu->file)
-				: __atomic_load_n(&vcpu->extirq, __ATOMIC_SEQ_CST) != 0;
+	bool level;
+
+	if (!vcpu->file)
+		level = __atomic_load_n(&vcpu->extirq, __ATOMIC_SEQ_CST) != 0;
+	else /* a VS-file has its own way to VSEIP, by hstatus.VGEIN */
+		level = !vcpu->intfile.hart && swfile_line(vcpu->file);
 
 	if (level == vcpu->arch.extirq)
 		return;
@@ -268,7 +274,9 @@ void arch_vcpu_sync(struct vcpu *vcpu, uint32_t bits)
 {
 	if (bits & PENDING_SSIP)
 		csr_set(CSR_HVIP, HVIP_VSSIP);
-	if (bits & PENDING_EXTIRQ)
+	if (bits & PENDING_FILE)
+		intfile_retry(vcpu);
+	if (bits & (PENDING_FILE | PENDING_EXTIRQ))
 		extirq_sync(vcpu);
 	/* An expiry under way on another hart may be of a deadline that was replaced. */
 	if (bits & PENDING_TIMER && time_now() >= vcpu->timer_deadline)

@@ -9,6 +9,7 @@
 #include <arch/csr.h>
 #include <arch/firmware.h>
 #include <arch/mmio.h>
+#include <core/check.h>
 #include <core/hart.h>
 #include <core/hostdt.h>
 #include <core/log.h>
@@ -27,7 +28,8 @@
 static struct imsic {
 	int node; /* 0: none */
 	uint32_t phandle;
-	unsigned int ids;
+	unsigned int ids; /* highest identity */
+	unsigned int guest_ids; /* and of guest interrupt files */
 	unsigned int guest_bits, hart_bits, group_bits, group_shift; /* of addresses */
 	bool deaf; /* the boot hart cannot take identities */
 } imsic;
@@ -128,6 +130,29 @@ int imsic_page(unsigned int hart_index, unsigned int file, hpa_t *page)
 	return 0;
 }
 
+unsigned int imsic_guest_identities(void)
+{
+	return imsic.guest_ids;
+}
+
+static void *file_page(unsigned int hart_index, unsigned int file)
+{
+	DCHECK(file < imsic_harts[hart_index].pages);
+	return (char *)imsic_harts[hart_index].page + file * PAGE_SIZE;
+}
+
+void imsic_file_store(unsigned int hart_index, unsigned int file, unsigned int identity)
+{
+	mmio_write32((char *)file_page(hart_index, file) + SETEIPNUM_LE, identity);
+}
+
+void imsic_file_barrier(unsigned int hart_index, unsigned int file)
+{
+	/* Loads of one device do not overtake stores to it, and this one has to come back. */
+	__asm__ volatile("fence iorw, iorw" ::: "memory");
+	mmio_read32((char *)file_page(hart_index, file) + SETEIPNUM_LE);
+}
+
 bool imsic_has_phandle(uint32_t phandle)
 {
 	return imsic.node && phandle && phandle == imsic.phandle;
@@ -168,7 +193,7 @@ static void hart_add(unsigned int number, struct hart *hart)
 			 (unsigned long long)hart->id);
 		return;
 	}
-	slot->page = mmio_map(slot->base, PAGE_SIZE);
+	slot->page = mmio_map(slot->base, MIN(slot->pages, 64U) * PAGE_SIZE);
 }
 
 static int geometry_read(int node, unsigned int parents)
@@ -178,10 +203,13 @@ static int geometry_read(int node, unsigned int parents)
 	while (BIT(hart_bits) < parents)
 		hart_bits++;
 	imsic.ids = hostdt_u32(node, "riscv,num-ids", 0);
+	imsic.guest_ids = hostdt_u32(node, "riscv,num-guest-ids", imsic.ids);
 	imsic.guest_bits = hostdt_u32(node, "riscv,guest-index-bits", 0);
 	imsic.hart_bits = hostdt_u32(node, "riscv,hart-index-bits", hart_bits);
 	imsic.group_bits = hostdt_u32(node, "riscv,group-index-bits", 0);
 	imsic.group_shift = hostdt_u32(node, "riscv,group-index-shift", 24);
+	if (imsic.guest_ids < 63 || imsic.guest_ids > 2047 || imsic.guest_ids % 64 != 63)
+		return -EINVAL;
 	if (imsic.ids < 63 || imsic.ids > 2047 || imsic.guest_bits > 7 || imsic.hart_bits > 14 ||
 	    imsic.group_bits > 7 || imsic.hart_bits + imsic.group_bits > 14 ||
 	    imsic.group_shift > 55)

@@ -16,6 +16,7 @@
 #include "fake_host.h"
 
 #include <arch/firmware.h>
+#include <core/hart_files.h>
 #include <core/log.h>
 #include <core/options.h>
 #include <core/page.h>
@@ -41,6 +42,11 @@ static int record(const char *what, const struct vm *vm)
 	recorded++;
 	snprintf(done + strlen(done), sizeof(done) - strlen(done), "%s %s;", what, vm->name);
 	return result;
+}
+
+int intfile_set_limit(struct hart *hart, unsigned int limit)
+{
+	return -EINVAL;
 }
 
 void vm_control_lock(void)
@@ -324,7 +330,7 @@ static void arguments_are_counted(void **state)
 {
 	assert_prints("vm show", "Usage: vm show <vm>");
 	assert_prints("vm show 0 1", "Usage: vm show <vm>");
-	assert_prints("vcpu list 0 1", "Usage: vcpu list [vm]");
+	assert_prints("vcpu list 0 1 2", "Usage: vcpu list [-v] [vm]");
 	assert_prints("a b c d e f g h i j", "Too many words");
 	assert_string_equal(run(""), "");
 	assert_string_equal(run("  \t "), "");
@@ -407,10 +413,12 @@ static void vcpus_are_listed(void **state)
 static void host_commands_describe_the_machine(void **state)
 {
 	static struct hart absent = { .index = 1, .id = 9, .absent_reason = "no H extension" };
+	static struct hart_files files = { .count = 7, .limit = 3 };
 
 	fake_hart_self->arch.features = BIT(FEATURE_SSTC) | BIT(FEATURE_FP);
 	fake_hart_self->arch.gstage_modes = BIT(3) | BIT(5);
 	fake_hart_self->arch.guest_files = 7;
+	fake_hart_self->files = &files;
 	fake_hart_self->arch.vlenb = 16;
 	harts[1] = &absent;
 	hart_count = 2;
@@ -418,9 +426,14 @@ static void host_commands_describe_the_machine(void **state)
 	assert_prints("host info", "interrupts: IMSIC and APLIC");
 	assert_prints("host info", "memory: 256 MiB, free 128 MiB");
 	assert_prints("host info", "sstc fp");
-	assert_prints("host info", "Sv39x4 Sv57x4 VMID bits 0, guest interrupt files 7, VLEN 128");
+	assert_prints("host info",
+		      "Sv39x4 Sv57x4 VMID bits 0, guest interrupt files 3 of 7, VLEN 128");
 	assert_prints("host info", "hart 1, id 9: absent (no H extension)");
 	assert_prints("host harts", "no H extension");
+	assert_prints("host files", "reserved used");
+	assert_prints("host files 0", "How many?");
+	assert_prints("host files 0 8", "Hart 0 has 7 guest interrupt files.");
+	assert_prints("host files 1 1", "There is no hart 1 on-line.");
 	assert_prints("host mem", "32768 of 65536 pages");
 	hart_count = 1;
 }

@@ -20,6 +20,7 @@
 #include <core/console.h>
 #include <core/hostdt.h>
 #include <core/log.h>
+#include <core/options.h>
 #include <core/page.h>
 #include <core/thread.h>
 #include <core/vm.h>
@@ -127,6 +128,17 @@ void sched_release(struct sched_entity *entity)
 bool sched_held(const struct sched_entity *entity)
 {
 	return entity->hold && entity->state == SCHED_PARKED;
+}
+
+int sched_set_affinity(struct sched_entity *entity, const struct hartset *affinity)
+{
+	entity->affinity = *affinity;
+	return 0;
+}
+
+bool option_pair(const char *name, uint64_t key, uint64_t *value)
+{
+	return false;
 }
 
 void thread_sleep(uint64_t us)

@@ -493,13 +493,13 @@ static void every_default_can_be_shown(void **state)
 
 	vmdesc_defaults(&tree->config);
 	vmdesc_print(&tree->config, show, &shown);
-	assert_int_equal(shown.lines, 16);
-	assert_int_equal(shown.defaults, 16);
+	assert_int_equal(shown.lines, 17);
+	assert_int_equal(shown.defaults, 17);
 	memset(&shown, 0, sizeof(shown));
 	vmtree_set_string(tree, "/vm", "cpu-affinity", "0-1,4");
 	assert_vm_accepted(tree);
 	vmdesc_print(&tree->config, show, &shown);
-	assert_int_equal(shown.defaults, 13);
+	assert_int_equal(shown.defaults, 14);
 	assert_string_equal(shown.text, "memory-size=64 MiB\n"
 					"memory-base=0x80000000\n"
 					"cpus=1\n"
@@ -510,6 +510,7 @@ static void every_default_can_be_shown(void **state)
 					"interrupt-files=auto\n"
 					"interrupt-identities=255\n"
 					"autostart=yes\n"
+					"on-no-vsfile=pause\n"
 					"on-reboot=reset\n"
 					"on-failure=stop\n"
 					"kernel/file=image (4096 bytes)\n"

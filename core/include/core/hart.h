@@ -35,6 +35,7 @@ struct vcpu;
 struct thread;
 struct run_queue;
 struct timer_queue;
+struct hart_files;
 
 /** A function that other harts are asked to run, see hart_call(). */
 struct hart_request {
@@ -61,6 +62,7 @@ struct hart {
 	struct vcpu *running; /* the vCPU that this hart executes at the moment, or NULL */
 	struct run_queue *queue;
 	struct timer_queue *timers;
+	struct hart_files *files; /* its guest interrupt files */
 	struct hart_request *inbox[MAX_HARTS]; /* by sender; atomic */
 	uint32_t inbox_pending; /* something in the inbox; atomic */
 	uint32_t resched; /* look at the run queue before going on; atomic */

@@ -14,6 +14,8 @@ enum lock_rank {
 	LOCK_VM, /* a VM's life cycle state */
 	LOCK_DEVICE, /* a device that a guest sees */
 	LOCK_IRQCHIP, /* the guest's APLIC or PLIC */
+	LOCK_INTFILE, /* where a vCPU's interrupt file is */
+	LOCK_HART_FILES, /* a hart's guest interrupt files */
 	LOCK_CONSOLE, /* the console multiplexer */
 	LOCK_TIMER, /* a hart's software timers */
 	LOCK_SCHED, /* a hart's run queue */

@@ -32,6 +32,9 @@ const char *option_get(const char *name);
 /** Whether the comma-separated list of option @name holds @word. */
 bool option_has(const char *name, const char *word);
 
+/** Whether the list "<key>:<value>,..." of option @name has @key; gets its *@value. */
+bool option_pair(const char *name, uint64_t key, uint64_t *value);
+
 /** The number that option @name was given, or @fallback. */
 uint64_t option_number(const char *name, uint64_t fallback);
 

@@ -16,6 +16,7 @@
 #include <arch/gstage.h>
 #include <arch/vcpu.h>
 #include <core/device.h>
+#include <core/intfile.h>
 #include <core/list.h>
 #include <core/lock.h>
 #include <core/log.h>
@@ -61,6 +62,7 @@ enum vcpu_pending {
 	PENDING_TIMER = 1 << 2, /* its emulated timer expired */
 	PENDING_FENCE_I = 1 << 3,
 	PENDING_SFENCE = 1 << 4, /* VS-stage translations of the whole VMID */
+	PENDING_FILE = 1 << 6, /* a VS-file may be free for it */
 	PENDING_LEAVE = 1 << 5, /* go to the scheduler instead of the guest */
 };
 
@@ -74,7 +76,8 @@ struct vcpu {
 	struct timer timer; /* the guest's timer while it sleeps, or always without Sstc */
 	uint64_t timer_deadline; /* emulated timer (no Sstc); TIMER_NEVER when off */
 	uint32_t extirq; /* line level without an interrupt file (APLIC direct); atomic */
-	struct swfile *file; /* its interrupt file, or NULL */
+	struct swfile *file; /* its SW-file, or NULL without IMSIC */
+	struct intfile intfile; /* where its interrupt state is */
 	/* Start state for HSM start and non-retentive resume. */
 	uint64_t start_pc, start_opaque;
 	bool suspend_resets; /* HSM_SUSPENDED without retention: resumes at start_pc */
@@ -103,6 +106,11 @@ struct vm {
 	struct device *devices[VM_MAX_DEVICES];
 	unsigned int device_count;
 	struct device *irqchip; /* one of the devices: the APLIC */
+	gpa_t imsic_base; /* of the pages of its vCPUs' interrupt files */
+	bool vsfiles; /* its vCPUs may have VS-files */
+	bool reserved; /* each of its vCPUs has a VS-file promised; control lock */
+	bool no_vsfile; /* paused because a hart could not keep that promise; control lock */
+	struct hartset producers; /* harts that have stored into VS-files of its vCPUs */
 	bool imsic; /* its vCPUs have interrupt files; otherwise the APLIC drives them */
 	uint16_t last_vcpu[MAX_HARTS]; /* index + 1 of the one that ran there last; by hart */
 	struct device *uart;

@@ -28,6 +28,12 @@ enum vm_files {
 	VM_FILES_HARDWARE, /* only VS-files, reserved when the VM is created */
 };
 
+/** What follows when a hart cannot keep the VS-files that were promised. */
+enum vm_shortage {
+	VM_SHORTAGE_PAUSE, /* paused until an operator resumes it */
+	VM_SHORTAGE_WAIT, /* paused until there are files again */
+};
+
 enum vm_action { VM_ACTION_STOP, VM_ACTION_RESET };
 
 /** Harts @first to @last, both included. */
@@ -60,6 +66,7 @@ struct vm_config {
 	uint32_t interrupt_files; /* enum vm_files */
 	uint32_t interrupt_identities; /* 63 to 2047, 64n - 1 */
 	uint32_t autostart; /* 0: created, but not started; otherwise 1 */
+	uint32_t on_no_vsfile; /* enum vm_shortage */
 	uint32_t on_reboot; /* enum vm_action */
 	uint32_t on_failure; /* enum vm_action */
 	struct vm_file kernel;

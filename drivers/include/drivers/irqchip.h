@@ -60,7 +60,43 @@ unsigned int imsic_guest_files(unsigned int hart_index);
  * its guest files. Returns 0 or -ENOENT.
  */
 int imsic_page(unsigned int hart_index, unsigned int file, hpa_t *page);
+
+/** Highest identity of all guest interrupt files, 64 n - 1. */
+unsigned int imsic_guest_identities(void);
+
+/** Makes @identity pending in a file that there is, as an MSI. Any hart. */
+void imsic_file_store(unsigned int hart_index, unsigned int file, unsigned int identity);
+
+/** Waits until this hart's stores to that file have arrived. */
+void imsic_file_barrier(unsigned int hart_index, unsigned int file);
 #else
+static inline int imsic_page(unsigned int hart_index, unsigned int file, hpa_t *page)
+{
+	(void)hart_index;
+	(void)file;
+	(void)page;
+	return -1;
+}
+
+static inline unsigned int imsic_guest_identities(void)
+{
+	return 0;
+}
+
+static inline void imsic_file_store(unsigned int hart_index, unsigned int file,
+				    unsigned int identity)
+{
+	(void)hart_index;
+	(void)file;
+	(void)identity;
+}
+
+static inline void imsic_file_barrier(unsigned int hart_index, unsigned int file)
+{
+	(void)hart_index;
+	(void)file;
+}
+
 static inline unsigned int imsic_guest_files(unsigned int hart_index)
 {
 	(void)hart_index;

@@ -37,4 +37,10 @@ static inline void hfence_gvma_all(void)
 	__asm__ volatile(".insn r 0x73, 0, 0x31, x0, x0, x0" ::: "memory");
 }
 
+/** One page of guest-physical addresses of @vmid; the instruction takes the address >> 2. */
+static inline void hfence_gvma(uint64_t at, uint64_t vmid)
+{
+	__asm__ volatile(".insn r 0x73, 0, 0x31, x0, %0, %1" ::"r"(at >> 2), "r"(vmid) : "memory");
+}
+
 #endif

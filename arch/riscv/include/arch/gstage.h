@@ -51,6 +51,18 @@ int gstage_map(struct gstage *gstage, gpa_t at, hpa_t to, uint64_t size, unsigne
 /** Walks the table. 0 with *@to for the byte at @at, or -ENOENT. */
 int gstage_walk(struct gstage *gstage, gpa_t at, hpa_t *to, unsigned int *access);
 
+/** Makes the tables down to the 4 KiB leaf at @at, so that gstage_leaf_set() never fails. */
+int gstage_leaf_prepare(struct gstage *gstage, gpa_t at);
+
+/**
+ * Maps the page @at, whose tables are there, to @to, or unmaps it with @access 0. Nothing is
+ * fenced. Any context.
+ */
+void gstage_leaf_set(struct gstage *gstage, gpa_t at, hpa_t to, unsigned int access);
+
+/** Drops this hart's translation of the page @at. */
+void gstage_fence_page(const struct gstage *gstage, gpa_t at);
+
 /** The value of hgatp for this table. */
 uint64_t gstage_hgatp(const struct gstage *gstage);
 

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <core/alloc.h>
+#include <core/check.h>
+#include <core/hart_files.h>
+#include <core/log.h>
+#include <core/options.h>
+#include <errno.h>
+#include <inttypes.h>
+
+/* Lines 1 to @limit. */
+static uint64_t lines_within(unsigned int limit)
+{
+	return limit >= 63 ? ~UINT64_C(1) : (BIT(limit + 1) - 1) & ~UINT64_C(1);
+}
+
+int hart_files_init(struct hart *hart, unsigned int count)
+{
+	uint64_t limit;
+
+	DCHECK(count < HART_LINES);
+	if (hart->files) {
+		CHECK(hart->files->count == count);
+		return 0;
+	}
+	hart->files = alloc_zero(sizeof(*hart->files));
+	if (!hart->files)
+		return -ENOMEM;
+	spin_init(&hart->files->lock, LOCK_HART_FILES);
+	hart->files->count = hart->files->limit = count;
+	if (option_pair("hgei.limit", hart->id, &limit) && limit < count) {
+		hart->files->limit = (unsigned int)limit;
+		log_info("hart %" PRIu64 ": hgei.limit: %" PRIu64 " of %u guest interrupt files",
+			 hart->id, limit, count);
+	}
+	return 0;
+}
+
+unsigned int hart_files_take(struct hart *hart, struct vcpu *owner)
+{
+	struct hart_files *files = hart->files;
+	unsigned long flags = spin_lock(&files->lock);
+	uint64_t free = lines_within(files->limit) & ~files->used;
+	unsigned int line = free ? (unsigned int)__builtin_ctzll(free) : 0;
+
+	if (line) {
+		files->used |= BIT(line);
+		files->owners[line] = owner;
+	}
+	spin_unlock(&files->lock, flags);
+	return line;
+}
+
+void hart_files_give(struct hart *hart, unsigned int line, struct vcpu *heir)
+{
+	struct hart_files *files = hart->files;
+	unsigned long flags = spin_lock(&files->lock);
+
+	CHECK(line && line < HART_LINES && files->used >> line & 1);
+	files->owners[line] = heir;
+	if (!heir)
+		files->used &= ~BIT(line);
+	spin_unlock(&files->lock, flags);
+}
+
+bool hart_files_free(const struct hart *hart)
+{
+	const struct hart_files *files = hart->files;
+
+	return files && lines_within(__atomic_load_n(&files->limit, __ATOMIC_RELAXED)) &
+				~__atomic_load_n(&files->used, __ATOMIC_RELAXED);
+}
+
+unsigned int hart_files_victim(struct hart *hart, bool (*spare)(struct vcpu *owner),
+			       uint64_t (*last_run)(const struct vcpu *owner), struct vcpu **owner)
+{
+	struct hart_files *files = hart->files;
+	unsigned long flags = spin_lock(&files->lock);
+	uint64_t lines = files->used & lines_within(files->limit);
+	unsigned int found = 0;
+
+	while (lines && !found) {
+		unsigned int oldest = 0;
+
+		for (uint64_t left = lines; left; left &= left - 1) {
+			unsigned int line = (unsigned int)__builtin_ctzll(left);
+
+			if (!oldest ||
+			    last_run(files->owners[line]) < last_run(files->owners[oldest]))
+				oldest = line;
+		}
+		if (spare(files->owners[oldest]))
+			found = oldest;
+		lines &= ~BIT(oldest);
+	}
+	*owner = files->owners[found];
+	spin_unlock(&files->lock, flags);
+	return found;
+}
+
+void hart_files_owners(struct hart *hart, uint64_t lines, void (*visit)(struct vcpu *owner))
+{
+	struct hart_files *files = hart->files;
+	unsigned long flags = spin_lock(&files->lock);
+
+	for (lines &= files->used; lines; lines &= lines - 1)
+		visit(files->owners[__builtin_ctzll(lines)]);
+	spin_unlock(&files->lock, flags);
+}
+
+int hart_files_reserve(struct hart *hart, int count)
+{
+	struct hart_files *files = hart->files;
+	unsigned long flags = spin_lock(&files->lock);
+	int left = (int)files->limit - (int)files->reserved - count;
+
+	if (count < 0 || left >= 0)
+		files->reserved += (unsigned int)count;
+	spin_unlock(&files->lock, flags);
+	return count < 0 || left >= 0 ? 0 : -ENOSPC;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The interrupt file of a vCPU: its IMSIC state, which is in exactly one place, a guest interrupt
+ * file of a hart (VS-file) or memory (SW-file), and moves between them without losing anything.
+ *
+ * Whoever moves it takes `busy`. Producers on any hart take `lock` while they look where it is and
+ * deliver; the mover takes it to change that. To a VS-file (on its hart, the vCPU loaded there):
+ *   clear the new file -> map the guest's page to it -> producers use it -> the SW-file's pending
+ *   bits are added, then what it enables, its threshold, last its delivery.
+ * Back to the SW-file (from any hart):
+ *   producers use the SW-file -> unmap the page -> [here devices and APLICs that write the MSIs
+ *   themselves are pointed elsewhere] -> fence on all harts that may hold the translation, and
+ *   wait there for stores under way -> drain the file on its hart -> the line is free.
+ * So a store lands in the old place before that is drained, or in the new one. A file that moves
+ * to another hart does both. AIA 1.0, "Migrating a virtual hart to a different guest interrupt
+ * file"; the order is model-checked (tests/model).
+ */
+#ifndef CORE_INTFILE_H
+#define CORE_INTFILE_H
+
+#include <core/hart.h>
+#include <core/lock.h>
+#include <core/types.h>
+
+struct vcpu;
+struct vm;
+
+struct intfile_counts {
+	uint64_t hits; /* loaded where its VS-file was */
+	uint64_t software; /* loaded with the SW-file for want of a line */
+	uint64_t promotions; /* SW-file to VS-file */
+	uint64_t stolen; /* times that its line was taken for another vCPU */
+	uint64_t handovers; /* times that it came from a VS-file of another hart */
+	uint64_t wakes; /* by SGEI */
+};
+
+struct intfile {
+	struct spinlock lock;
+	struct hart *hart; /* whose VS-file; NULL: the SW-file. Changed with lock and busy */
+	unsigned int line;
+	uint32_t busy; /* being moved; atomic */
+	struct hart *home; /* where a line is reserved for it (interrupt-files = "hardware") */
+	bool watched; /* the hart interrupts when something comes; that hart's */
+	uint64_t last_run; /* ticks */
+	struct intfile_counts counts;
+};
+
+/** A new vCPU's: in the SW-file. */
+void intfile_init(struct intfile *file);
+
+/**
+ * A new VM's: decides whether it may use VS-files, and makes the tables for its pages. 0, -ENOMEM
+ * or -ENOTSUP (reported). Thread context, control lock.
+ */
+int intfile_vm_init(struct vm *vm);
+
+/** Gives back what intfile_vm_reserve() reserved. Thread context, control lock. */
+void intfile_vm_unreserve(struct vm *vm);
+
+/**
+ * With interrupt-files = "hardware", and unless it has them: reserves a line for each vCPU. 0, or
+ * -ENOSPC, reported if @report says so. Thread context, control lock.
+ */
+int intfile_vm_reserve(struct vm *vm, bool report);
+
+/** For messages: where the vCPUs of @vm have their interrupt state. */
+const char *intfile_policy_name(const struct vm *vm);
+
+/** Resumes VMs that wait for files and now get them. Thread context, control lock. */
+void intfile_resume_waiting(void);
+
+/** Before @vcpu is loaded on this hart: finds it a file here. Interrupts off, no lock held. */
+void intfile_load(struct vcpu *vcpu);
+
+/** The loaded @vcpu has no VS-file, and one may be free now. Interrupts off, no lock held. */
+void intfile_retry(struct vcpu *vcpu);
+
+/** @vcpu, which this hart has just saved, sleeps until an interrupt comes. Interrupts off. */
+void intfile_sleep(struct vcpu *vcpu);
+
+/** Moves the state to the SW-file, whatever the vCPU does. Any context without a spinlock. */
+void intfile_evict(struct vcpu *vcpu);
+
+/**
+ * Makes @identity pending. Returns false for one that does not exist. The vCPU is told. Any
+ * context; locks up to LOCK_INTFILE may be held.
+ */
+bool intfile_inject(struct vcpu *vcpu, unsigned int identity);
+
+/** SGEI on this hart. Interrupts off. */
+void intfile_interrupt(void);
+
+/**
+ * Lets @hart give out lines up to @limit only. vCPUs on higher lines lose them; those that insist
+ * move to other harts, or their VM is paused. -EINVAL: the hart has not so many. Thread context,
+ * control lock.
+ */
+int intfile_set_limit(struct hart *hart, unsigned int limit);
+
+/** @hart goes off-line: takes all its files away, as a limit of 0. Thread context, control lock. */
+void intfile_hart_leave(struct hart *hart);
+
+/** @hart is back on-line with the limit that it had. Thread context, control lock. */
+void intfile_hart_join(struct hart *hart);
+
+#endif

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <core/intfile.h>
+
+#include <arch/fence.h>
+#include <arch/gstage.h>
+#include <arch/irqflags.h>
+#include <arch/vsfile.h>
+#include <core/check.h>
+#include <core/hart_files.h>
+#include <core/log.h>
+#include <core/timer.h>
+#include <core/vm.h>
+#include <emulators/swfile.h>
+#include <errno.h>
+
+/*
+ * At a hart no more than one line changes hands in this time; meanwhile vCPUs that find none run
+ * on their SW-files. A hand-over costs about as much as a dozen exits.
+ */
+#define STEAL_INTERVAL_US 500
+
+void intfile_init(struct intfile *file)
+{
+	spin_init(&file->lock, LOCK_INTFILE);
+}
+
+/* ---- the right to move a file ---- */
+
+static bool busy_try(struct vcpu *vcpu)
+{
+	return !__atomic_exchange_n(&vcpu->intfile.busy, 1, __ATOMIC_SEQ_CST);
+}
+
+/* Interrupts off. Whoever has it may wait for this hart. */
+static void busy_take(struct vcpu *vcpu)
+{
+	while (!busy_try(vcpu)) {
+		hart_serve();
+		arch_relax();
+	}
+}
+
+static void busy_drop(struct vcpu *vcpu)
+{
+	__atomic_store_n(&vcpu->intfile.busy, 0, __ATOMIC_SEQ_CST);
+}
+
+static struct hart *place(const struct vcpu *vcpu)
+{
+	return __atomic_load_n(&vcpu->intfile.hart, __ATOMIC_SEQ_CST);
+}
+
+static void place_set(struct vcpu *vcpu, struct hart *hart, unsigned int line)
+{
+	struct intfile *file = &vcpu->intfile;
+	unsigned long flags = spin_lock(&file->lock);
+
+	__atomic_store_n(&file->hart, hart, __ATOMIC_SEQ_CST);
+	file->line = line;
+	spin_unlock(&file->lock, flags);
+}
+
+static gpa_t guest_page(const struct vcpu *vcpu)
+{
+	return gpa(vcpu->vm->imsic_base.v + vcpu->index * PAGE_SIZE);
+}
+
+/* ---- moving ---- */
+
+/* What harts do for a demotion; on the stack of who demotes. */
+struct move {
+	struct vcpu *vcpu;
+	struct hart *hart; /* where the file is */
+	unsigned int line;
+};
+
+/* On each hart that may hold the old translation, or has stored into the file. */
+static void fence_here(void *opaque)
+{
+	const struct move *move = opaque;
+
+	gstage_fence_page(&move->vcpu->vm->gstage, guest_page(move->vcpu));
+	arch_vsfile_barrier(move->hart, move->line);
+}
+
+/* On the file's hart. */
+static void drain_here(void *opaque)
+{
+	const struct move *move = opaque;
+	struct vcpu *vcpu = move->vcpu;
+
+	arch_vsfile_watch(move->line, false);
+	vcpu->intfile.watched = false;
+	arch_vsfile_drain(move->line, vcpu->file);
+	if (hart_self()->running == vcpu)
+		arch_vsfile_select(vcpu, 0);
+}
+
+/* To the SW-file; the line stays taken. busy is held. Interrupts off, no lock. */
+static void demote(struct vcpu *vcpu)
+{
+	struct vm *vm = vcpu->vm;
+	struct move move = {
+		.vcpu = vcpu,
+		.hart = vcpu->intfile.hart,
+		.line = vcpu->intfile.line,
+	};
+	struct hartset there = { 0 }, holders = { 0 };
+
+	place_set(vcpu, NULL, 0);
+	gstage_leaf_set(&vm->gstage, guest_page(vcpu), hpa(0), 0);
+	/* A hart that enters the VM from now on finds the page unmapped. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	for (unsigned int i = 0; i < hart_count; i++)
+		if (__atomic_load_n(&vm->last_vcpu[i], __ATOMIC_SEQ_CST) ||
+		    hartset_has(&vm->producers, i))
+			hartset_add(&holders, i);
+	hart_call(&holders, fence_here, &move);
+	hartset_add(&there, move.hart->index);
+	hart_call(&there, drain_here, &move);
+	if (swfile_line(vcpu->file))
+		vcpu_notify(vcpu, PENDING_EXTIRQ);
+}
+
+/* To line @line of this hart, where @vcpu is loaded or about to be. busy is held. */
+static void promote(struct vcpu *vcpu, unsigned int line)
+{
+	struct hart *hart = hart_self();
+
+	arch_vsfile_clear(line);
+	gstage_leaf_set(&vcpu->vm->gstage, guest_page(vcpu), arch_vsfile_page(hart, line),
+			GSTAGE_READ | GSTAGE_WRITE);
+	place_set(vcpu, hart, line);
+	arch_vsfile_fill(line, vcpu->file);
+	arch_vsfile_select(vcpu, line);
+	/* VSEIP comes from the VS-file now. */
+	__atomic_fetch_or(&vcpu->pending, PENDING_EXTIRQ, __ATOMIC_SEQ_CST);
+	vcpu->intfile.counts.promotions++;
+	hart_files_count(hart, promotions);
+}
+
+/* A line became free at @hart: what runs there on its SW-file for want of one may have it. */
+static void offer_line(struct hart *hart)
+{
+	unsigned long flags = arch_irq_save();
+	struct vcpu *running;
+
+	/* The vCPU cannot be destroyed before this hart has answered. */
+	if (__atomic_exchange_n(&hart->files->wanted, 0, __ATOMIC_SEQ_CST)) {
+		running = __atomic_load_n(&hart->running, __ATOMIC_SEQ_CST);
+		if (running)
+			vcpu_notify(running, PENDING_FILE);
+	}
+	arch_irq_restore(flags);
+}
+
+static void demote_and_free(struct vcpu *vcpu)
+{
+	struct hart *hart = vcpu->intfile.hart;
+	unsigned int line = vcpu->intfile.line;
+
+	demote(vcpu);
+	hart_files_give(hart, line, NULL);
+	offer_line(hart);
+}
+
+void intfile_evict(struct vcpu *vcpu)
+{
+	unsigned long flags = arch_irq_save();
+
+	busy_take(vcpu);
+	if (place(vcpu))
+		demote_and_free(vcpu);
+	busy_drop(vcpu);
+	arch_irq_restore(flags);
+}
+
+/* ---- finding a line ---- */
+
+static bool may_be_robbed(struct vcpu *owner)
+{
+	return owner->vm->config.interrupt_files == VM_FILES_AUTO &&
+	       hart_self()->running != owner && busy_try(owner);
+}
+
+static uint64_t last_run(const struct vcpu *vcpu)
+{
+	return __atomic_load_n(&vcpu->intfile.last_run, __ATOMIC_RELAXED);
+}
+
+static unsigned int steal_line(struct hart *hart, struct vcpu *heir)
+{
+	bool insists = heir->vm->config.interrupt_files == VM_FILES_HARDWARE;
+	uint64_t now = time_now();
+	struct vcpu *victim;
+	unsigned int line;
+
+	if (!insists && now - hart->files->stolen_at < us_to_ticks(STEAL_INTERVAL_US))
+		return 0;
+	line = hart_files_victim(hart, may_be_robbed, last_run, &victim);
+	if (!line)
+		return 0;
+	hart->files->stolen_at = now;
+	victim->intfile.counts.stolen++;
+	hart_files_count(hart, steals);
+	demote(victim);
+	hart_files_give(hart, line, heir);
+	busy_drop(victim);
+	return line;
+}
+
+/* busy is held, and the vCPU is on its SW-file. False when it stays there. */
+static bool find_file(struct hart *hart, struct vcpu *vcpu)
+{
+	unsigned int line = hart_files_take(hart, vcpu);
+
+	if (!line)
+		line = steal_line(hart, vcpu);
+	if (line)
+		promote(vcpu, line);
+	else
+		__atomic_store_n(&hart->files->wanted, 1, __ATOMIC_SEQ_CST);
+	return line != 0;
+}
+
+void intfile_load(struct vcpu *vcpu)
+{
+	struct hart *hart = hart_self();
+	struct intfile *file = &vcpu->intfile;
+
+	if (!vcpu->vm->vsfiles)
+		return;
+	__atomic_store_n(&file->last_run, time_now(), __ATOMIC_RELAXED);
+	if (place(vcpu) != hart) {
+		busy_take(vcpu);
+		if (place(vcpu) && place(vcpu) != hart) {
+			demote_and_free(vcpu);
+			file->counts.handovers++;
+			hart_files_count(hart, handovers);
+		}
+		if (!place(vcpu) && !find_file(hart, vcpu)) {
+			file->counts.software++;
+			hart_files_count(hart, software);
+			arch_vsfile_select(vcpu, 0);
+		}
+		busy_drop(vcpu);
+		return;
+	}
+	file->counts.hits++;
+	hart_files_count(hart, hits);
+	arch_vsfile_select(vcpu, file->line);
+	if (file->watched) {
+		arch_vsfile_watch(file->line, false);
+		file->watched = false;
+	}
+}
+
+void intfile_retry(struct vcpu *vcpu)
+{
+	if (!vcpu->vm->vsfiles || !busy_try(vcpu))
+		return;
+	if (!place(vcpu))
+		find_file(hart_self(), vcpu);
+	busy_drop(vcpu);
+}
+
+void intfile_sleep(struct vcpu *vcpu)
+{
+	struct intfile *file = &vcpu->intfile;
+
+	__atomic_store_n(&file->last_run, time_now(), __ATOMIC_RELAXED);
+	/* A demotion under way tells the vCPU when it is over, and drains here, after this. */
+	if (place(vcpu) == hart_self()) {
+		file->watched = true;
+		arch_vsfile_watch(file->line, true);
+	}
+}
+
+static void wake(struct vcpu *owner)
+{
+	owner->intfile.counts.wakes++;
+	vcpu_notify(owner, PENDING_EXTIRQ);
+}
+
+void intfile_interrupt(void)
+{
+	struct hart *hart = hart_self();
+	uint64_t lines = arch_vsfile_interrupt();
+
+	hart_files_count(hart, wakes);
+	hart_files_owners(hart, lines, wake);
+}
+
+/* ---- producers ---- */
+
+bool intfile_inject(struct vcpu *vcpu, unsigned int identity)
+{
+	struct intfile *file = &vcpu->intfile;
+	unsigned long flags;
+	bool software;
+
+	if (identity == 0 || identity > vcpu->file->identities)
+		return false;
+	if (!vcpu->vm->vsfiles) {
+		swfile_inject(vcpu->file, identity);
+		vcpu_notify(vcpu, PENDING_EXTIRQ);
+		return true;
+	}
+	flags = spin_lock(&file->lock);
+	software = !file->hart;
+	if (software) {
+		swfile_inject(vcpu->file, identity);
+	} else {
+		unsigned int here = hart_self()->index;
+
+		if (!hartset_has(&vcpu->vm->producers, here))
+			hartset_add(&vcpu->vm->producers, here);
+		arch_vsfile_store(file->hart, file->line, identity);
+	}
+	spin_unlock(&file->lock, flags);
+	if (software)
+		vcpu_notify(vcpu, PENDING_EXTIRQ);
+	return true;
+}
