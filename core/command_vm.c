@@ -278,9 +278,9 @@ static void vcpu_print_file(const struct vcpu *vcpu)
 		snprintf(where, sizeof(where), "hart %u line %u", hart->index, vcpu->intfile.line);
 	shell_printf("         file: %s, hits %" PRIu64 ", software %" PRIu64
 		     ", promotions %" PRIu64 ", stolen %" PRIu64 ", handovers %" PRIu64
-		     ", wakes %" PRIu64 "\n",
+		     ", wakes %" PRIu64 ", exits %" PRIu64 "\n",
 		     where, counts->hits, counts->software, counts->promotions, counts->stolen,
-		     counts->handovers, counts->wakes);
+		     counts->handovers, counts->wakes, counts->exits);
 }
 
 static bool verbose; /* of the vcpu list that runs */

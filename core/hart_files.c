@@ -7,12 +7,6 @@
 #include <errno.h>
 #include <inttypes.h>
 
-/* Lines 1 to @limit. */
-static uint64_t lines_within(unsigned int limit)
-{
-	return limit >= 63 ? ~UINT64_C(1) : (BIT(limit + 1) - 1) & ~UINT64_C(1);
-}
-
 int hart_files_init(struct hart *hart, unsigned int count)
 {
 	uint64_t limit;
@@ -39,7 +33,7 @@ unsigned int hart_files_take(struct hart *hart, struct vcpu *owner)
 {
 	struct hart_files *files = hart->files;
 	unsigned long flags = spin_lock(&files->lock);
-	uint64_t free = lines_within(files->limit) & ~files->used;
+	uint64_t free = hart_lines_within(files->limit) & ~files->used;
 	unsigned int line = free ? (unsigned int)__builtin_ctzll(free) : 0;
 
 	if (line) {
@@ -62,20 +56,12 @@ void hart_files_give(struct hart *hart, unsigned int line, struct vcpu *heir)
 	spin_unlock(&files->lock, flags);
 }
 
-bool hart_files_free(const struct hart *hart)
-{
-	const struct hart_files *files = hart->files;
-
-	return files && lines_within(__atomic_load_n(&files->limit, __ATOMIC_RELAXED)) &
-				~__atomic_load_n(&files->used, __ATOMIC_RELAXED);
-}
-
 unsigned int hart_files_victim(struct hart *hart, bool (*spare)(struct vcpu *owner),
 			       uint64_t (*last_run)(const struct vcpu *owner), struct vcpu **owner)
 {
 	struct hart_files *files = hart->files;
 	unsigned long flags = spin_lock(&files->lock);
-	uint64_t lines = files->used & lines_within(files->limit);
+	uint64_t lines = files->used & hart_lines_within(files->limit);
 	unsigned int found = 0;
 
 	while (lines && !found) {

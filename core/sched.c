@@ -9,6 +9,7 @@
 #include <arch/time.h>
 #include <core/alloc.h>
 #include <core/check.h>
+#include <core/hart_files.h>
 #include <core/sched.h>
 #include <core/thread.h>
 #include <core/timer.h>
@@ -102,14 +103,19 @@ static uint32_t running_priority(const struct hart *hart)
 	return __atomic_load_n(&hart->queue->priority, __ATOMIC_SEQ_CST);
 }
 
+static bool lacks_file(const struct sched_entity *entity, const struct hart *hart)
+{
+	return entity->wants_file && !hart_files_free(hart);
+}
+
 /*
- * Where an entity that became RUNNABLE should go: warm and idle, idle, where the least important
+ * Where an entity that became RUNNABLE should go: warm and idle, idle with a file, idle, where the least important
  * thing runs that is less important, warm, least loaded.
  */
 static struct hart *choose_hart(const struct sched_entity *entity)
 {
 	struct hart *last = entity->last;
-	struct hart *best = NULL, *lower = NULL;
+	struct hart *best = NULL, *lower = NULL, *idle = NULL;
 	uint32_t lowest = entity->priority;
 
 	if (last && !may_run_on(entity, last))
@@ -121,8 +127,11 @@ static struct hart *choose_hart(const struct sched_entity *entity)
 
 		if (!may_run_on(entity, hart))
 			continue;
-		if (hart_is_idle(hart))
-			return hart;
+		if (hart_is_idle(hart)) {
+			if (!lacks_file(entity, hart))
+				return hart;
+			idle = hart;
+		}
 		if (!best || sched_waiting(hart) < sched_waiting(best))
 			best = hart;
 		if (running_priority(hart) < lowest &&
@@ -131,6 +140,8 @@ static struct hart *choose_hart(const struct sched_entity *entity)
 			lower = hart;
 		}
 	}
+	if (idle)
+		return idle;
 	if (lower)
 		return lower;
 	return last ? last : best;

@@ -33,6 +33,7 @@ struct vcpu *vcpu_create(struct vm *vm, unsigned int index)
 	sched_entity_init(&vcpu->sched, SCHED_VCPU, vm->config.priority,
 			  (uint32_t)us_to_ticks(vm->config.time_slice_us));
 	vcpu->sched.affinity = vm->affinity;
+	vcpu->sched.wants_file = vm->vsfiles;
 	timer_init(&vcpu->timer, vcpu_timer_expired);
 	intfile_init(&vcpu->intfile);
 	if (vm->imsic) {

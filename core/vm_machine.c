@@ -60,6 +60,7 @@ static void imsic_write(struct device *device, uint64_t offset, unsigned int wid
 		device_odd_access(device);
 		return;
 	}
+	hart_self()->running->intfile.counts.exits++;
 	intfile_inject(vcpu, imsic_identity(offset % PAGE_SIZE, value));
 	/* Mapped since, but this hart still knows that it was not. */
 	if (vcpu->intfile.hart)

@@ -49,8 +49,20 @@ unsigned int hart_files_take(struct hart *hart, struct vcpu *owner);
 /** Gives a line back, or passes it on to @heir (not NULL: a line within the limit). Any context. */
 void hart_files_give(struct hart *hart, unsigned int line, struct vcpu *heir);
 
-/** Whether a line is free or, for a vCPU to come, could be soon. Not exact; any context. */
-bool hart_files_free(const struct hart *hart);
+/** Lines 1 to @limit, one bit each. */
+static inline uint64_t hart_lines_within(unsigned int limit)
+{
+	return limit >= 63 ? ~UINT64_C(1) : (BIT(limit + 1) - 1) & ~UINT64_C(1);
+}
+
+/** Whether a line of @hart is free at this moment. Any context, without the lock. */
+static inline bool hart_files_free(const struct hart *hart)
+{
+	const struct hart_files *files = hart->files;
+
+	return files && hart_lines_within(__atomic_load_n(&files->limit, __ATOMIC_RELAXED)) &
+				~__atomic_load_n(&files->used, __ATOMIC_RELAXED);
+}
 
 /**
  * Finds a line whose owner can do without it: the one that ran least recently of those for which

@@ -32,6 +32,7 @@ struct intfile_counts {
 	uint64_t stolen; /* times that its line was taken for another vCPU */
 	uint64_t handovers; /* times that it came from a VS-file of another hart */
 	uint64_t wakes; /* by SGEI */
+	uint64_t exits; /* stores to interrupt files, or accesses to its own, that trapped */
 };
 
 struct intfile {

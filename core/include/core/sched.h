@@ -40,6 +40,7 @@ struct sched_entity {
 	struct hart *queued; /* in whose queue it waits, or NULL; guarded by that queue's lock */
 	struct hart *last; /* where it ran last; may be NULL */
 	uint8_t priority;
+	bool wants_file; /* of idle harts, one with a free guest interrupt file comes first */
 	uint32_t slice; /* ticks of time */
 	uint64_t slice_end; /* in ticks, while running */
 	uint64_t runtime; /* ticks that it ran; statistics */
