@@ -109,8 +109,8 @@ static bool lacks_file(const struct sched_entity *entity, const struct hart *har
 }
 
 /*
- * Where an entity that became RUNNABLE should go: warm and idle, idle with a file, idle, where the least important
- * thing runs that is less important, warm, least loaded.
+ * Where an entity that became RUNNABLE should go: warm and idle, idle with a free file, idle,
+ * where the least important thing runs that is less important, warm, least loaded.
  */
 static struct hart *choose_hart(const struct sched_entity *entity)
 {
