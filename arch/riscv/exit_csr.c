@@ -81,6 +81,7 @@ static bool csr_emulate(struct vcpu *vcpu, uint32_t insn)
 	if (!(csr_read(CSR_SSTATUS) & SSTATUS_SPP) || !vcpu->file ||
 	    !csr_decode(vcpu, insn, &access))
 		return false;
+	vcpu->intfile.counts.exits++;
 	if (access.csr == CSR_STOPEI)
 		old = stopei_access(vcpu, access.op);
 	else if (access.csr != CSR_SIREG || !sireg_access(vcpu, &access, &old))

@@ -397,9 +397,11 @@ static void test_page(void)
 	test_begin("imsic: the page");
 	imsic_open();
 	ireg_write(EIE0, -1ul);
-	if (!bare) {
-		page[1] = __builtin_bswap32(7);
-		CHECK(arrives(7), "seteipnum_be does not work");
+	page[1] = __builtin_bswap32(7);
+	/* Of a guest interrupt file of the hardware, seteipnum_be may be read-only zero. */
+	if (bare || !arrives(7)) {
+		CHECK(!args_number("be", 0), "seteipnum_be does not work");
+	} else {
 		CHECK_EQ(imsic_claim(), 7, "claimed identity");
 		page[1] = 7;
 		CHECK_EQ(imsic_claim(), 0, "little endian in seteipnum_be");

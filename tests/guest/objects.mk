@@ -54,3 +54,6 @@ endless-y := endless.c $(payload-lib)
 
 payloads += ending
 ending-y := ending.c $(payload-lib)
+
+payloads += storm
+storm-y := storm.c lib/aia.c $(payload-lib)
