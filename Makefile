@@ -33,7 +33,7 @@ goals := $(or $(MAKECMDGOALS),all)
 plain_goals := help clean distclean
 config_goals := menuconfig guiconfig olddefconfig oldconfig savedefconfig setup %_defconfig
 setup_groups := $(if $(filter-out $(plain_goals),$(goals)),base)
-setup_groups += $(if $(filter check unit system soak setup,$(goals)),test)
+setup_groups += $(if $(filter check unit model system soak setup,$(goals)),test)
 setup_groups += $(if $(filter check lint format tidy,$(goals)),lint)
 setup_groups += $(if $(filter fuzz fuzz-check,$(goals)),fuzz)
 setup_groups += $(if $(LLVM),llvm)
@@ -183,7 +183,7 @@ endif
 FORCE: ;
 
 clean:
-	rm -rf $(addprefix $(O)/,obj host unit fuzz guest include hartvisor.* System.map \
+	rm -rf $(addprefix $(O)/,obj host unit model fuzz guest include hartvisor.* System.map \
 		compile_commands.json .flags bench.json run)
 
 distclean: clean

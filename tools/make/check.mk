@@ -27,9 +27,12 @@ PYTEST := HV_BUILD=$(abspath $(O)) HV_DEPS=$(abspath $(DEPS)) $(PYTHON) -B -m py
 	-p no:cacheprovider -v --durations=5
 TESTS ?= tests/system
 
-.PHONY: check system soak bench
+.PHONY: check model system soak bench
 check: image host guest compile_commands
 	+@MAKE='$(MAKE)' tools/check $(O) $(DEPS)
+
+model:
+	@tests/model/run $(O)/model
 
 system: image host guest
 	$(Q)$(PYTEST) -m "not soak" $(TESTS)
