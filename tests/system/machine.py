@@ -86,11 +86,15 @@ def _die_with_parent():
 
 
 def qemu_command(bundle, harts=2, aia="aplic-imsic", guests=5, cpu="max", memory=1024, qemu="10",
-                 options="poweroff=last-vm", icount=None, kernel=None, extra=()):
-    """The command line that starts QEMU. `options` are the hypervisor's, `memory` in MiB."""
-    machine = "virt,aia=" + aia
-    if aia == "aplic-imsic":
-        machine += ",aia-guests=%d" % guests
+                 options="poweroff=last-vm", icount=None, kernel=None, machine=None, extra=()):
+    """
+    The command line that starts QEMU. `options` are the hypervisor's, `memory` in MiB. `machine`:
+    another than `virt`; `aia` and `guests` mean nothing then.
+    """
+    if not machine:
+        machine = "virt,aia=" + aia
+        if aia == "aplic-imsic":
+            machine += ",aia-guests=%d" % guests
     command = [os.path.join(DEPS, "bin", "qemu-" + qemu), "-M", machine, "-cpu", cpu,
                "-smp", str(harts), "-m", "%dM" % memory, "-display", "none", "-monitor", "none",
                "-serial", "stdio", "-no-reboot", "-bios",

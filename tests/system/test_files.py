@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from machine import Vm, debian
+from machine import Vm, debian, have_qemu
 
 HARDWARE = 'interrupt-files = "hardware";'
 SOFTWARE = 'interrupt-files = "software";'
@@ -50,6 +50,20 @@ def test_storm_on_harts_with_different_numbers_of_files(boot):
     machine = boot(storm("one", 12000), storm("two", 12000),
                    options="poweroff=last-vm hgei.limit=0:3,1:1")
     machine.expect_end(well=2)
+
+
+@pytest.mark.skipif(not have_qemu("11"), reason="only QEMU 11 has the machine tt-atlantis")
+def test_storm_on_a_machine_with_63_files_a_hart(boot):
+    """Its RAM begins at 0, its clock runs at 1 GHz, and guest-index-bits is 6."""
+    machine = boot(storm("one", 5000, vcpus=8), storm("two", 5000, vcpus=8), machine="tt-atlantis",
+                   cpu="rva23s64,pmp=on,sv57=on", memory=4096, qemu="11", options="")
+    machine.expect_all("one: stopped", "two: stopped")
+    machine.shell()
+    for name in ("one", "two"):
+        assert STORM_ENDS.search(machine.command("vm log " + name)).groups() == ("1", "0")
+    counts = files(machine)
+    assert [(hart["files"], hart["steals"], hart["software"]) for hart in counts] == [(63, 0, 0)] * 2
+    assert sum(hart["used"] for hart in counts) == 16
 
 
 def disturb(machine, rounds, seed=1):
