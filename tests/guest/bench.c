@@ -106,8 +106,8 @@ static void bench_interrupt_files(void)
 	page = imsic_page(this_hart()->id);
 	imsic_open();
 	imsic_enable(MSI_ID);
-	MEASURE("swfile_stopei", imsic_claim());
-	MEASURE("swfile_msi_claim", *page = MSI_ID; imsic_claim());
+	MEASURE("file_stopei", imsic_claim());
+	MEASURE("file_msi_claim", *page = MSI_ID; imsic_claim());
 	*page = MSI_ID;
 	CHECK_EQ(imsic_claim(), MSI_ID, "the claimed identity");
 	CHECK_EQ(imsic_claim(), 0, "a second claim");

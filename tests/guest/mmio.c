@@ -422,7 +422,8 @@ static void test_odd(void)
 		CHECK_EQ(*aplic_reg(APLIC_TARGET(SOURCE + 1)), 0, "the target after it");
 		CHECK_EQ(*aplic_reg(APLIC_TARGET(SOURCE - 1)), 0, "the target before it");
 	}
-	if (aia.has_imsic) {
+	/* A guest interrupt file of the hardware may answer odd widths with access faults. */
+	if (aia.has_imsic && !trap_try(*(volatile uint8_t *)imsic_page(this_hart()->id)).count) {
 		imsic_open();
 		odd_accesses(aia.imsic, (unsigned long)imsic_page(this_hart()->id));
 		CHECK_EQ(csr_read(CSR_STOPEI), 0, "stopei");

@@ -162,8 +162,9 @@ def test_linux_sends_its_ipis_without_exits(boot):
     assert all(vcpu["promotions"] >= 1 for vcpu in counts[:2])
 
 
-def test_software_file_takes_both_byte_orders(boot):
-    machine = boot(Vm("guest", "ipi", args="be=1", vcpus=2, more=SOFTWARE))
+@pytest.mark.parametrize("payload, args", [("ipi", "be=1"), ("mmio", ""), ("bench", "rounds=20")])
+def test_software_file_is_exact(boot, payload, args):
+    machine = boot(Vm("guest", payload, args=args, vcpus=2, more=SOFTWARE))
     machine.expect_end(well=1)
 
 
