@@ -59,6 +59,10 @@ test_vm-y := $(addprefix core/,hart_files.c intfile.c intfile_policy.c number.c 
 	tests/unit/fake_vsfile.c tests/unit/fake_failing.c $(fake_machine)
 test_vm-libs := $(FAKE_FAILING)
 
+test_intfile-y := core/intfile.c core/hart_files.c core/timer.c core/hart.c core/page.c core/alloc.c \
+	arch/riscv/gstage.c arch/riscv/vmid.c emulators/swfile.c tests/unit/fake_vsfile.c \
+	$(fake_machine)
+
 # Exits of guests.
 test_exit_csr-y := arch/riscv/exit_csr.c emulators/swfile.c tests/unit/fake_exit.c
 test_exit_mmio-y := arch/riscv/insn.c tests/unit/fake_exit.c
