@@ -1,39 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The commands about the machine: harts, memory, log, options, and its end. They only read, so
- * they take no lock of their own.
+ * The commands about the machine: harts, memory, log, options, and its end. But for the one that
+ * switches harts, which takes the life-cycle lock, they only read.
  */
 #include "command.h"
 
 #include <arch/describe.h>
 #include <arch/firmware.h>
-#include <core/hart.h>
+#include <core/hart_power.h>
 #include <core/log.h>
+#include <core/number.h>
 #include <core/options.h>
 #include <core/page.h>
 #include <core/sched.h>
 #include <core/timer.h>
 #include <core/version.h>
+#include <core/vm.h>
 #include <drivers/irqchip.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 static void print_line(const char *text)
 {
 	shell_printf("  %s\n", text);
-}
-
-static const char *hart_state_name(const struct hart *hart)
-{
-	switch (__atomic_load_n(&hart->state, __ATOMIC_RELAXED)) {
-	case HART_ABSENT:
-		return "absent";
-	case HART_STARTING:
-		return "starting";
-	case HART_ONLINE:
-		return "online";
-	}
-	return "?";
 }
 
 static void print_hart(const struct hart *hart)
@@ -83,6 +73,35 @@ static int host_harts_run(unsigned int argc, char *const *argv)
 			shell_printf(" %s\n", hart->absent_reason ? hart->absent_reason : "");
 	}
 	return 0;
+}
+
+static int hart_switch(struct hart *hart, bool on)
+{
+	int error = on ? hart_power_on(hart) : hart_power_off(hart);
+
+	if (error == -EINVAL)
+		shell_printf("Hart %u is %s.\n", hart->index, hart_state_name(hart));
+	return 0;
+}
+
+static int host_hart_run(unsigned int argc, char *const *argv)
+{
+	uint64_t index;
+	bool on = strcmp(argv[0], "on") == 0;
+	int result;
+
+	if (!on && strcmp(argv[0], "off") != 0) {
+		shell_printf("On or off? host hart on|off <hart>\n");
+		return 0;
+	}
+	if (!number_parse(argv[1], &index) || index >= hart_count) {
+		shell_printf("There is no hart %.20s.\n", argv[1]);
+		return 0;
+	}
+	vm_control_lock();
+	result = hart_switch(harts[index], on);
+	vm_control_unlock();
+	return result;
 }
 
 static int host_mem_run(unsigned int argc, char *const *argv)
@@ -135,6 +154,8 @@ const struct command host_commands[] = {
 	{ "host info", "", "version, firmware, memory and what each hart has", host_info_run },
 	{ "host files", "[hart] [n]", "guest interrupt files; of a hart: use only n",
 	  host_files_run },
+	{ "host hart", "<on|off> <hart>", "take a hart in, or out: its work goes to others",
+	  host_hart_run },
 	{ "host harts", "", "what each hart does", host_harts_run },
 	{ "host mem", "", "memory in use", host_mem_run },
 	{ "host log", "", "the hypervisor's own messages", host_log_run },

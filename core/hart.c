@@ -22,6 +22,16 @@ struct hart *hart_by_id(uint64_t id)
 	return NULL;
 }
 
+const char *hart_state_name(const struct hart *hart)
+{
+	static const char *const names[] = {
+		[HART_ABSENT] = "absent",   [HART_STARTING] = "starting", [HART_ONLINE] = "online",
+		[HART_LEAVING] = "leaving", [HART_OFFLINE] = "off",
+	};
+
+	return names[__atomic_load_n(&hart->state, __ATOMIC_RELAXED)];
+}
+
 void hart_kick(struct hart *hart)
 {
 	ipi_send(hart->index);
@@ -51,6 +61,20 @@ void hart_serve(void)
 	}
 }
 
+static void request_post(struct hart *to, struct hart_request *request)
+{
+	struct hart_request **slot = &to->inbox[hart_self()->index];
+
+	__atomic_fetch_add(&request->waiting, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(slot, request, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&to->inbox_pending, 1, __ATOMIC_SEQ_CST);
+	if (hart_answers(to))
+		hart_kick(to);
+	else if (__atomic_exchange_n(slot, NULL, __ATOMIC_SEQ_CST) == request)
+		/* It has gone off-line, and did not see the request before. */
+		__atomic_fetch_sub(&request->waiting, 1, __ATOMIC_RELAXED);
+}
+
 void hart_call(const struct hartset *set, void (*function)(void *opaque), void *opaque)
 {
 	unsigned long flags = arch_irq_save();
@@ -59,14 +83,9 @@ void hart_call(const struct hartset *set, void (*function)(void *opaque), void *
 	uint64_t end = time_now() + us_to_ticks(CALL_TIMEOUT_US);
 
 	DCHECK(self->lock_ranks == 0);
-	for (unsigned int i = 0; i < hart_count; i++) {
-		if (i == self->index || !hartset_has(set, i) || !hart_online(harts[i]))
-			continue;
-		__atomic_fetch_add(&request.waiting, 1, __ATOMIC_RELAXED);
-		__atomic_store_n(&harts[i]->inbox[self->index], &request, __ATOMIC_SEQ_CST);
-		__atomic_store_n(&harts[i]->inbox_pending, 1, __ATOMIC_SEQ_CST);
-		hart_kick(harts[i]);
-	}
+	for (unsigned int i = 0; i < hart_count; i++)
+		if (i != self->index && hartset_has(set, i) && hart_answers(harts[i]))
+			request_post(harts[i], &request);
 	if (hartset_has(set, self->index))
 		function(opaque);
 	while (__atomic_load_n(&request.waiting, __ATOMIC_ACQUIRE)) {

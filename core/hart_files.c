@@ -83,6 +83,17 @@ unsigned int hart_files_victim(struct hart *hart, bool (*spare)(struct vcpu *own
 	return found;
 }
 
+struct vcpu *hart_files_excess(struct hart *hart)
+{
+	struct hart_files *files = hart->files;
+	unsigned long flags = spin_lock(&files->lock);
+	uint64_t lines = files->used & ~hart_lines_within(files->limit);
+	struct vcpu *owner = lines ? files->owners[__builtin_ctzll(lines)] : NULL;
+
+	spin_unlock(&files->lock, flags);
+	return owner;
+}
+
 void hart_files_owners(struct hart *hart, uint64_t lines, void (*visit)(struct vcpu *owner))
 {
 	struct hart_files *files = hart->files;
@@ -93,14 +104,11 @@ void hart_files_owners(struct hart *hart, uint64_t lines, void (*visit)(struct v
 	spin_unlock(&files->lock, flags);
 }
 
-int hart_files_reserve(struct hart *hart, int count)
+void hart_files_reserve(struct hart *hart, int count)
 {
 	struct hart_files *files = hart->files;
 	unsigned long flags = spin_lock(&files->lock);
-	int left = (int)files->limit - (int)files->reserved - count;
 
-	if (count < 0 || left >= 0)
-		files->reserved += (unsigned int)count;
+	files->reserved += (unsigned int)count;
 	spin_unlock(&files->lock, flags);
-	return count < 0 || left >= 0 ? 0 : -ENOSPC;
 }

@@ -15,7 +15,7 @@
 #include <core/check.h>
 #include <core/console.h>
 #include <core/crash.h>
-#include <core/hart.h>
+#include <core/hart_power.h>
 #include <core/hostdt.h>
 #include <core/log.h>
 #include <core/options.h>
@@ -27,8 +27,6 @@
 #include <drivers/irqchip.h>
 #include <drivers/rtc.h>
 #include <inttypes.h>
-
-#define START_TIMEOUT_US 2000000
 
 /* Nothing can go on: says why, as often as a reader needs. */
 static _Noreturn void boot_stop(void)
@@ -93,49 +91,13 @@ static void harts_find(void)
 	}
 }
 
-static void hart_start(struct hart *hart)
-{
-	uint64_t end = time_now() + us_to_ticks(START_TIMEOUT_US);
-	long error;
-
-	__atomic_store_n(&hart->state, HART_STARTING, __ATOMIC_SEQ_CST);
-	error = arch_hart_start(hart);
-	while (!error && time_now() < end &&
-	       __atomic_load_n(&hart->state, __ATOMIC_ACQUIRE) == HART_STARTING)
-		arch_relax();
-	if (hart_online(hart))
-		return;
-	if (error)
-		hart->absent_reason = "the firmware does not start it";
-	else if (!hart->absent_reason)
-		hart->absent_reason = "it did not come within two seconds";
-	__atomic_store_n(&hart->state, HART_ABSENT, __ATOMIC_SEQ_CST);
-	log_warn("hart %" PRIu64 ": left out: %s (error %ld)", hart->id, hart->absent_reason,
-		 error);
-}
-
-/* This hart takes part from now on. */
-static void hart_ready(struct hart *hart)
-{
-	uint32_t starting = HART_STARTING;
-
-	irqchip_hart_init();
-	timer_program(hart, TIMER_NEVER);
-	arch_irq_sources_enable();
-	/* A hart that comes too late has been left out: nothing was made ready for it. */
-	if (!__atomic_compare_exchange_n(&hart->state, &starting, HART_ONLINE, false,
-					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
-		boot_stop();
-}
-
 static unsigned int harts_start(void)
 {
 	unsigned int online = 1;
 	unsigned int vmid_bits = harts[0]->arch.vmid_bits;
 
 	for (unsigned int i = 1; i < hart_count; i++) {
-		hart_start(harts[i]);
-		if (hart_online(harts[i])) {
+		if (hart_start(harts[i])) {
 			online++;
 			vmid_bits = MIN(vmid_bits, harts[i]->arch.vmid_bits);
 		}
@@ -158,6 +120,7 @@ static void timebase_find(void)
 _Noreturn void init(uint64_t hart_id, uint64_t fdt)
 {
 	uint64_t offset = fdt & (MIB(2) - 1);
+	const char *problem;
 	unsigned int online;
 
 	hart_new(hart_id);
@@ -180,12 +143,13 @@ _Noreturn void init(uint64_t hart_id, uint64_t fdt)
 	harts_find();
 	irqchip_init();
 	log_info("interrupts: %s", irqchip_describe());
-	if (!arch_hart_init(harts[0])) {
-		log_error("hart %" PRIu64 ": no G-stage mode works: nothing can run here", hart_id);
+	harts[0]->state = HART_STARTING;
+	problem = arch_hart_init(harts[0]);
+	if (problem) {
+		log_error("hart %" PRIu64 ": %s: nothing can run here", hart_id, problem);
 		boot_stop();
 	}
-	harts[0]->state = HART_STARTING;
-	hart_ready(harts[0]);
+	CHECK(hart_arrive());
 	console_init();
 	rtc_init();
 	online = harts_start();
@@ -196,18 +160,4 @@ _Noreturn void init(uint64_t hart_id, uint64_t fdt)
 	vm_manager_start();
 	crash_start();
 	arch_stack_reset(hart_loop);
-}
-
-_Noreturn void init_secondary(uint64_t hart_id)
-{
-	struct hart *hart = hart_self();
-
-	CHECK(hart->id == hart_id);
-	if (!arch_hart_init(hart)) {
-		hart->absent_reason = "it has no hypervisor extension or no G-stage mode";
-		__atomic_store_n(&hart->state, HART_ABSENT, __ATOMIC_SEQ_CST);
-		boot_stop();
-	}
-	hart_ready(hart);
-	hart_loop();
 }

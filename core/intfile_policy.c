@@ -76,22 +76,58 @@ static unsigned int unreserved(const struct hart *hart)
 	return files->limit > files->reserved ? files->limit - files->reserved : 0;
 }
 
-/* The hart of the affinity with the most files to promise, or NULL. */
-static struct hart *home_find(const struct vm *vm, const struct hart *but)
+/* How many lines of each hart the plan has not given away; the control lock guards it. */
+static unsigned int room[MAX_HARTS];
+
+/* The hart of the affinity with the most room, or NULL. */
+static struct hart *roomiest(const struct vm *vm)
 {
 	struct hart *best = NULL;
 
 	for (unsigned int i = 0; i < hart_count; i++)
-		if (harts[i] != but && may_use(vm, i) && unreserved(harts[i]) > 0 &&
-		    (!best || unreserved(harts[i]) > unreserved(best)))
+		if (may_use(vm, i) && room[i] && (!best || room[i] > room[best->index]))
 			best = harts[i];
 	return best;
+}
+
+/*
+ * Takes a line for each vCPU of @vm out of the plan's room: where it has one, otherwise where most
+ * are left. False, and takes none, if there are too few.
+ */
+static bool plan(struct vm *vm)
+{
+	bool fits = true;
+
+	for (unsigned int i = 0; i < vm->vcpu_count; i++) {
+		struct hart *home = vm->vcpus[i]->intfile.home;
+		bool stays = home && room[home->index];
+
+		vm->vcpus[i]->intfile.next_home = stays ? home : NULL;
+		if (stays)
+			room[home->index]--;
+	}
+	for (unsigned int i = 0; i < vm->vcpu_count && fits; i++) {
+		struct intfile *file = &vm->vcpus[i]->intfile;
+
+		if (file->next_home)
+			continue;
+		file->next_home = roomiest(vm);
+		fits = file->next_home != NULL;
+		if (fits)
+			room[file->next_home->index]--;
+	}
+	for (unsigned int i = 0; i < vm->vcpu_count && !fits; i++)
+		if (vm->vcpus[i]->intfile.next_home)
+			room[vm->vcpus[i]->intfile.next_home->index]++;
+	return fits;
 }
 
 static void home_set(struct vcpu *vcpu, struct hart *home)
 {
 	struct hartset only = { 0 };
 
+	if (vcpu->intfile.home == home)
+		return;
 	if (vcpu->intfile.home)
 		hart_files_reserve(vcpu->intfile.home, -1);
 	vcpu->intfile.home = home;
@@ -99,9 +135,15 @@ static void home_set(struct vcpu *vcpu, struct hart *home)
 		sched_set_affinity(&vcpu->sched, &vcpu->vm->affinity);
 		return;
 	}
-	CHECK(hart_files_reserve(home, 1) == 0);
+	hart_files_reserve(home, 1);
 	hartset_add(&only, home->index);
 	sched_set_affinity(&vcpu->sched, &only);
+}
+
+static void carry_out(struct vm *vm)
+{
+	for (unsigned int i = 0; i < vm->vcpu_count; i++)
+		home_set(vm->vcpus[i], vm->vcpus[i]->intfile.next_home);
 }
 
 static void report_shortage(const struct vm *vm)
@@ -127,19 +169,14 @@ int intfile_vm_reserve(struct vm *vm, bool report)
 {
 	if (!insists(vm) || vm->reserved)
 		return 0;
-	for (unsigned int i = 0; i < vm->vcpu_count; i++) {
-		struct hart *home = home_find(vm, NULL);
-
-		if (home) {
-			home_set(vm->vcpus[i], home);
-			continue;
-		}
-		while (i-- > 0)
-			home_set(vm->vcpus[i], NULL);
+	for (unsigned int i = 0; i < hart_count; i++)
+		room[i] = harts[i]->files ? unreserved(harts[i]) : 0;
+	if (!plan(vm)) {
 		if (report)
 			report_shortage(vm);
 		return -ENOSPC;
 	}
+	carry_out(vm);
 	vm->reserved = true;
 	return 0;
 }
@@ -153,61 +190,49 @@ void intfile_vm_unreserve(struct vm *vm)
 
 /* ---- fewer files than before ---- */
 
-static struct vcpu *vcpu_at_home(struct vm *vm, const struct hart *hart)
+/* @vm does without for want of lines at @hart: it stops running, intact. */
+static void give_up(struct vm *vm, const struct hart *hart)
 {
-	for (unsigned int i = 0; i < vm->vcpu_count; i++)
-		if (vm->vcpus[i]->intfile.home == hart)
-			return vm->vcpus[i];
-	return NULL;
-}
-
-/* Moves one vCPU that insists to another hart. False when none can move. */
-static bool move_one(struct hart *hart)
-{
-	for (struct vm *vm = vm_next(NULL); vm; vm = vm_next(vm)) {
-		struct vcpu *vcpu = vcpu_at_home(vm, hart);
-		struct hart *home = vcpu ? home_find(vm, hart) : NULL;
-
-		if (home) {
-			home_set(vcpu, home);
-			return true;
-		}
-	}
-	return false;
-}
-
-/* The newest VM that has a line reserved here does without: it stops running, intact. */
-static void give_up_one(struct hart *hart)
-{
-	struct vm *last = NULL;
 	char reason[48];
 
-	for (struct vm *vm = vm_next(NULL); vm; vm = vm_next(vm))
-		if (vcpu_at_home(vm, hart))
-			last = vm;
-	CHECK(last);
 	snprintf(reason, sizeof(reason), "no-vsfile: hart %" PRIu64, hart->id);
-	if (vm_pause(last, reason) == 0) {
-		last->no_vsfile = true;
-		log_warn("%s: paused: %s", last->name, reason);
+	if (vm_pause(vm, reason) == 0) {
+		vm->no_vsfile = true;
+		log_warn("%s: paused: %s", vm->name, reason);
 	}
-	for (unsigned int i = 0; i < last->vcpu_count; i++)
-		intfile_evict(last->vcpus[i]);
-	intfile_vm_unreserve(last);
+	for (unsigned int i = 0; i < vm->vcpu_count; i++)
+		intfile_evict(vm->vcpus[i]);
+	intfile_vm_unreserve(vm);
 }
 
-static void evict_above(struct hart *hart, unsigned int limit)
+/*
+ * More lines of @hart are promised than it may give. All promises are looked at again, those to the
+ * oldest VM first: its vCPUs stay where they are, or move; a VM that does not fit gives up.
+ */
+static void plan_again(const struct hart *hart)
 {
+	for (unsigned int i = 0; i < hart_count; i++)
+		room[i] = harts[i]->files ? harts[i]->files->limit : 0;
 	for (struct vm *vm = vm_next(NULL); vm; vm = vm_next(vm))
-		for (unsigned int i = 0; i < vm->vcpu_count; i++) {
-			struct vcpu *vcpu = vm->vcpus[i];
+		if (vm->reserved && !plan(vm))
+			give_up(vm, hart);
+	for (struct vm *vm = vm_next(NULL); vm; vm = vm_next(vm))
+		if (vm->reserved)
+			carry_out(vm);
+}
 
-			if (__atomic_load_n(&vcpu->intfile.hart, __ATOMIC_SEQ_CST) != hart ||
-			    vcpu->intfile.line <= limit)
-				continue;
-			intfile_evict(vcpu);
-			vcpu_notify(vcpu, PENDING_FILE);
-		}
+/*
+ * By owner, not by place: a vCPU that was given its line just before the limit fell is not there
+ * yet, and intfile_evict() waits for it.
+ */
+static void evict_above(struct hart *hart)
+{
+	struct vcpu *owner;
+
+	while ((owner = hart_files_excess(hart))) {
+		intfile_evict(owner);
+		vcpu_notify(owner, PENDING_FILE);
+	}
 }
 
 int intfile_set_limit(struct hart *hart, unsigned int limit)
@@ -220,10 +245,9 @@ int intfile_set_limit(struct hart *hart, unsigned int limit)
 	flags = spin_lock(&files->lock);
 	files->limit = limit;
 	spin_unlock(&files->lock, flags);
-	while (files->reserved > limit)
-		if (!move_one(hart))
-			give_up_one(hart);
-	evict_above(hart, limit);
+	if (files->reserved > limit)
+		plan_again(hart);
+	evict_above(hart);
 	vm_manager_wake();
 	return 0;
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-obj-y += init.o lock.o hart.o page.o alloc.o sched.o timer.o thread.o
+obj-y += init.o lock.o hart.o hart_power.o page.o alloc.o sched.o timer.o thread.o
 obj-y += hart_files.o intfile.o intfile_policy.o command_files.o
 obj-y += vm.o vm_memory.o vm_machine.o vm_manager.o vcpu.o
 obj-y += bundle.o vmdesc.o vmdesc_harts.o vmdesc_layout.o vmdesc_property.o guestfdt.o guestfdt_isa.o

@@ -47,7 +47,7 @@ static void panic_print_hart(void)
 static void panic_stop_others(void)
 {
 	for (unsigned int i = 0; i < hart_count; i++) {
-		if (harts[i] && harts[i] != hart_self() && hart_online(harts[i]))
+		if (harts[i] && harts[i] != hart_self() && hart_answers(harts[i]))
 			ipi_send(i);
 	}
 }

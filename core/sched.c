@@ -10,6 +10,7 @@
 #include <core/alloc.h>
 #include <core/check.h>
 #include <core/hart_files.h>
+#include <core/hart_power.h>
 #include <core/sched.h>
 #include <core/thread.h>
 #include <core/timer.h>
@@ -472,6 +473,25 @@ static void run(struct hart *hart, struct sched_entity *entity)
 	put_away(hart);
 }
 
+void sched_drain(struct hart *hart)
+{
+	struct run_queue *queue = hart->queue;
+	struct sched_entity *entity;
+
+	CHECK(!hart_online(hart));
+	do {
+		unsigned long flags = spin_lock(&queue->lock);
+		int p = best_waiting(queue);
+
+		entity = p < 0 ? NULL : ENTITY(queue->waiting[p].next);
+		if (entity)
+			unlink_locked(queue, entity);
+		spin_unlock(&queue->lock, flags);
+		if (entity)
+			make_runnable(entity);
+	} while (entity);
+}
+
 static void wait_uncounted(struct hart *hart)
 {
 	uint64_t begin = count_now();
@@ -516,6 +536,8 @@ _Noreturn void hart_loop(void)
 		__atomic_store_n(&hart->queue->priority, 0, __ATOMIC_SEQ_CST);
 		__atomic_store_n(&hart->resched, 0, __ATOMIC_SEQ_CST);
 		hart_serve();
+		if (unlikely(!hart_online(hart)))
+			hart_leave();
 		next = pick(hart);
 		if (!next)
 			next = idle(hart);

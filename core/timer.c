@@ -16,6 +16,9 @@ struct timer_queue {
 	uint64_t slice_end; /* of what runs on the hart; only this hart touches it */
 };
 
+/* The hart of a timer that timer_adopt() has in its hands. */
+#define IN_TRANSIT ((struct hart *)UINTPTR_MAX)
+
 uint64_t timebase = 10000000;
 
 int timer_hart_init(struct hart *hart)
@@ -56,8 +59,16 @@ void timer_cancel(struct timer *timer)
 	struct hart *hart = __atomic_load_n(&timer->hart, __ATOMIC_ACQUIRE);
 
 	while (hart) {
-		unsigned long flags = spin_lock(&hart->timers->lock);
-		bool ours = timer->hart == hart;
+		unsigned long flags;
+		bool ours;
+
+		if (hart == IN_TRANSIT) {
+			arch_relax();
+			hart = __atomic_load_n(&timer->hart, __ATOMIC_ACQUIRE);
+			continue;
+		}
+		flags = spin_lock(&hart->timers->lock);
+		ours = timer->hart == hart;
 
 		if (ours) {
 			list_remove(&timer->link);
@@ -68,28 +79,52 @@ void timer_cancel(struct timer *timer)
 	}
 }
 
-void timer_arm(struct timer *timer, uint64_t deadline)
+/* Puts @timer, which is in no queue, into this hart's. Interrupts off. */
+static void insert(struct timer *timer)
 {
-	unsigned long irq = arch_irq_save();
 	struct timer_queue *queue = hart_self()->timers;
-	unsigned long flags;
+	unsigned long flags = spin_lock(&queue->lock);
 	struct list *at;
 
-	timer_cancel(timer);
-	if (deadline == TIMER_NEVER) {
-		arch_irq_restore(irq);
-		return;
-	}
-	flags = spin_lock(&queue->lock);
-	timer->deadline = deadline;
 	for (at = queue->timers.next; at != &queue->timers; at = at->next)
-		if (container_of(at, struct timer, link)->deadline > deadline)
+		if (container_of(at, struct timer, link)->deadline > timer->deadline)
 			break;
 	list_insert(at, &timer->link);
 	__atomic_store_n(&timer->hart, hart_self(), __ATOMIC_RELEASE);
 	if (queue->timers.next == &timer->link)
 		queue_program(queue);
 	spin_unlock(&queue->lock, flags);
+}
+
+void timer_arm(struct timer *timer, uint64_t deadline)
+{
+	unsigned long irq = arch_irq_save();
+
+	timer_cancel(timer);
+	if (deadline != TIMER_NEVER) {
+		timer->deadline = deadline;
+		insert(timer);
+	}
+	arch_irq_restore(irq);
+}
+
+void timer_adopt(struct hart *from)
+{
+	unsigned long irq = arch_irq_save();
+	struct timer *timer;
+
+	do {
+		unsigned long flags = spin_lock(&from->timers->lock);
+
+		timer = timer_first(from->timers);
+		if (timer) {
+			list_remove(&timer->link);
+			__atomic_store_n(&timer->hart, IN_TRANSIT, __ATOMIC_RELEASE);
+		}
+		spin_unlock(&from->timers->lock, flags);
+		if (timer)
+			insert(timer);
+	} while (timer);
 	arch_irq_restore(irq);
 }
 

@@ -107,12 +107,12 @@ static int affinity_resolve(struct vm *vm)
 	unsigned int count = 0;
 
 	for (unsigned int i = 0; i < hart_count; i++)
-		if (hart_online(harts[i]) && vm_config_allows_hart(&vm->config, harts[i]->id)) {
+		if (hart_known(harts[i]) && vm_config_allows_hart(&vm->config, harts[i]->id)) {
 			hartset_add(&vm->affinity, i);
-			count++;
+			count += hart_online(harts[i]);
 		}
 	if (!count)
-		log_error("%s: cpu-affinity: none of these harts is there", vm->name);
+		log_error("%s: cpu-affinity: none of these harts is on-line", vm->name);
 	return count ? 0 : -ENOTSUP;
 }
 

@@ -8,7 +8,6 @@
 #include <arch/firmware.h>
 #include <arch/mmu.h>
 #include <arch/pte.h>
-#include <core/alloc.h>
 
 #define ENTRIES 512
 #define IMAGE_TABLES 2 /* 2 MiB each */
@@ -53,13 +52,22 @@ uint64_t boot_tables(uint64_t image, uint64_t fdt)
 
 long arch_hart_start(struct hart *hart)
 {
-	struct hart_start *start = alloc_zero(sizeof(*start));
+	struct hart_start *start = &hart->arch.start;
 
-	if (!start)
-		return -1;
 	start->satp = mmu_satp();
 	start->sp = hart->stack_top;
 	start->tp = (uint64_t)hart;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return firmware_hart_start(hart->id, hva_to_hpa(secondary_entry), hva_to_hpa(start).v);
+}
+
+long arch_hart_stop(void)
+{
+	csr_write(CSR_SIE, 0);
+	return firmware_hart_stop();
+}
+
+bool arch_hart_stopped(const struct hart *hart)
+{
+	return firmware_hart_status(hart->id) == FIRMWARE_HART_STOPPED;
 }

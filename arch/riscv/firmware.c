@@ -20,6 +20,8 @@
 #define TIME_SET_TIMER 0
 #define IPI_SEND 0
 #define HSM_START 0
+#define HSM_STOP 1
+#define HSM_GET_STATUS 2
 #define SRST_RESET 0
 #define DBCN_WRITE 0
 
@@ -163,6 +165,18 @@ void firmware_send_ipi(uint64_t hart_id)
 long firmware_hart_start(uint64_t hart_id, hpa_t entry, uint64_t opaque)
 {
 	return firmware_call(SBI_EXT_HSM, HSM_START, hart_id, entry.v, opaque, 0).error;
+}
+
+long firmware_hart_stop(void)
+{
+	return firmware_call(SBI_EXT_HSM, HSM_STOP, 0, 0, 0, 0).error;
+}
+
+long firmware_hart_status(uint64_t hart_id)
+{
+	struct sbi_result result = firmware_call(SBI_EXT_HSM, HSM_GET_STATUS, hart_id, 0, 0, 0);
+
+	return result.error ? result.error : (long)result.value;
 }
 
 void firmware_set_timer(uint64_t deadline)

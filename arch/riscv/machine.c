@@ -54,7 +54,7 @@ static unsigned int levels_smallest(const struct vm *vm)
 	unsigned int modes = UINT32_MAX;
 
 	for (unsigned int i = 0; i < hart_count; i++)
-		if (hart_online(harts[i]) && hartset_has(&vm->affinity, i))
+		if (hart_known(harts[i]) && hartset_has(&vm->affinity, i))
 			modes &= harts[i]->arch.gstage_modes;
 	for (unsigned int levels = least; levels <= 5; levels++)
 		if (modes & BIT(levels))
@@ -77,7 +77,7 @@ int arch_vm_init(struct vm *vm)
 	for (unsigned int i = 0; i < hart_count && !error; i++) {
 		const struct hart *hart = harts[i];
 
-		if (!hart_online(hart) || !hartset_has(&vm->affinity, i))
+		if (!hart_known(hart) || !hartset_has(&vm->affinity, i))
 			continue;
 		if (first)
 			*arch = (struct arch_vm){

@@ -51,6 +51,7 @@ static void features_probe(struct arch_hart *arch)
 {
 	unsigned long value;
 
+	arch->features = 0;
 	/* It may be 0 and due at once when STCE is tried (QEMU then keeps VSTIP pending). */
 	csr_try_write(CSR_VSTIMECMP, ~0UL);
 	if (csr_try_read(CSR_HENVCFG, &value))
@@ -86,6 +87,7 @@ static void gstage_probe(struct arch_hart *arch)
 {
 	static const char *const names[] = { [3] = "sv39x4", [4] = "sv48x4", [5] = "sv57x4" };
 
+	arch->gstage_modes = 0;
 	for (unsigned int levels = 3; levels <= 5; levels++) {
 		uint64_t mode = levels + 5;
 
@@ -112,34 +114,50 @@ static void gstage_probe(struct arch_hart *arch)
 }
 
 /* Guest interrupt files: highest writable bit of hgeie, limited by what the IMSIC's reg covers. */
-static bool guest_files_probe(struct hart *hart)
+static void guest_files_probe(struct hart *hart)
 {
 	uint64_t bits;
 
 	if (!arch_hart_has(&hart->arch, FEATURE_SSAIA))
-		return true;
+		return;
 	bits = writable_bits(CSR_HGEIE);
 	if (bits)
 		hart->arch.guest_files = (uint8_t)MIN(63U - (unsigned int)__builtin_clzll(bits),
 						      imsic_guest_files(hart->index));
 	csr_write(CSR_HGEIE, 0);
 	csr_set(CSR_HIE, BIT(IRQ_SGEI));
-	return hart_files_init(hart, hart->arch.guest_files) == 0;
 }
 
-bool arch_hart_init(struct hart *hart)
+/* VMs were promised what the hart had when it came first. */
+static bool is_the_same(const struct arch_hart *a, const struct arch_hart *b)
+{
+	return a->features == b->features && a->henvcfg == b->henvcfg &&
+	       a->hstateen0 == b->hstateen0 && a->gstage_modes == b->gstage_modes &&
+	       a->vmid_bits == b->vmid_bits && a->guest_files == b->guest_files &&
+	       a->vlenb == b->vlenb;
+}
+
+const char *arch_hart_init(struct hart *hart)
 {
 	struct arch_hart *arch = &hart->arch;
+	struct arch_hart before = *arch;
 
 	csr_write(CSR_SIE, 0);
 	if (!arch_has_hypervisor())
-		return false;
+		return "it has no hypervisor extension (H)";
 	csr_write(CSR_HIDELEG, 0);
 	csr_write(CSR_HVIP, 0);
 	features_probe(arch);
 	gstage_probe(arch);
-	if (!guest_files_probe(hart) || !arch->gstage_modes)
-		return false;
+	if (!arch->gstage_modes)
+		return "no G-stage mode works";
+	guest_files_probe(hart);
+	if (before.gstage_modes && !is_the_same(arch, &before)) {
+		*arch = before;
+		return "it is not what it was when it came first";
+	}
+	if (arch_hart_has(arch, FEATURE_SSAIA) && hart_files_init(hart, arch->guest_files))
+		return "no memory for it";
 
 	/* All that a guest can handle by itself; 9 to 11, 16 and 20 to 23 cannot be set. */
 	csr_write(CSR_HEDELEG, ~0UL);
@@ -157,5 +175,18 @@ bool arch_hart_init(struct hart *hart)
 		csr_write(CSR_HVIPRIO2, 0);
 	}
 	arch->hgatp = 0;
-	return true;
+	arch->timer_set = false;
+	return NULL;
+}
+
+void arch_hart_release(struct hart *hart)
+{
+	csr_write(CSR_VSIE, 0);
+	csr_write(CSR_VSATP, 0);
+	csr_write(CSR_HGATP, 0);
+	hart->arch.hgatp = 0;
+	hart->arch.fp_owner = hart->arch.vector_owner = NULL;
+	hart->loaded = NULL;
+	hfence_gvma_all();
+	hfence_vvma_all();
 }

@@ -29,6 +29,7 @@ void (*fake_wait_hook)(void);
 void (*fake_relax_hook)(void);
 void (*fake_time_hook)(void);
 void (*fake_kick_hook)(unsigned int index);
+void (*fake_timer_hook)(void);
 _Thread_local struct hart *fake_hart_self;
 _Thread_local bool fake_irq_on;
 uint32_t panicking;
@@ -59,6 +60,7 @@ void fake_hart_reset(void)
 	fake_relax_hook = NULL;
 	fake_time_hook = NULL;
 	fake_kick_hook = NULL;
+	fake_timer_hook = NULL;
 }
 
 void fake_arena_soil(uint64_t start, uint64_t size)
@@ -100,6 +102,8 @@ void arch_timer_interrupted(void)
 void arch_timer_set(uint64_t deadline)
 {
 	fake_timer_interrupted[fake_hart_self->index] = false;
+	if (fake_timer_hook)
+		fake_timer_hook();
 	__atomic_store_n(&fake_timer[fake_hart_self->index], deadline, __ATOMIC_SEQ_CST);
 }
 

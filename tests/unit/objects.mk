@@ -49,7 +49,7 @@ test_gstage-y := arch/riscv/gstage.c arch/riscv/vmid.c core/page.c core/alloc.c 
 	tests/unit/fake_failing.c $(fake_machine)
 test_gstage-libs := $(FAKE_FAILING)
 test_sched-y := core/sched.c core/hart.c core/timer.c core/alloc.c core/page.c $(fake_machine)
-test_sched_races-y := $(test_sched-y)
+test_sched_races-y := core/hart_power.c $(test_sched-y)
 test_vm-y := $(addprefix core/,hart_files.c intfile.c intfile_policy.c number.c vm.c vm_memory.c \
 		vm_machine.c vcpu.c timer.c hart.c alloc.c page.c \
 		guestfdt.c guestfdt_isa.c hostdt.c hostdt_tree.c report_log.c report.c bundle.c \

@@ -354,22 +354,21 @@ static void victim_is_who_ran_least_recently(void **unused)
 	assert_int_equal(vcpus[0].intfile.counts.stolen, 1);
 }
 
-static void limits_and_promises_are_kept(void **unused)
+static void limits_are_kept(void **unused)
 {
 	struct hart *hart = harts[2];
 
-	assert_int_equal(hart_files_reserve(hart, 3), -ENOSPC);
-	assert_int_equal(hart_files_reserve(hart, 2), 0);
-	assert_int_equal(hart_files_reserve(hart, 1), -ENOSPC);
-	hart_files_reserve(hart, -1);
 	hart->files->limit = 1;
-	assert_int_equal(hart_files_reserve(hart, 1), -ENOSPC);
 	assert_int_equal(hart_files_take(hart, &vcpus[0]), 1);
 	assert_int_equal(hart_files_take(hart, &vcpus[1]), 0);
 	assert_false(hart_files_free(hart));
 	hart->files->limit = 2;
 	assert_true(hart_files_free(hart));
 	assert_int_equal(hart_files_take(hart, &vcpus[1]), 2);
+	assert_null(hart_files_excess(hart));
+	hart->files->limit = 1;
+	assert_ptr_equal(hart_files_excess(hart), &vcpus[1]);
+	hart->files->limit = 2;
 	hart_files_give(hart, 1, NULL);
 	assert_int_equal(hart_files_take(hart, &vcpus[2]), 1);
 	assert_int_equal(hart_lines_within(0), 0);
@@ -385,7 +384,7 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(line_that_is_freed_is_offered, setup, teardown),
 		cmocka_unit_test_setup_teardown(victim_is_who_ran_least_recently, setup, teardown),
-		cmocka_unit_test_setup_teardown(limits_and_promises_are_kept, setup, teardown),
+		cmocka_unit_test_setup_teardown(limits_are_kept, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@
 
 #include <arch/thread.h>
 #include <assert.h>
+#include <core/hart_power.h>
 #include <core/page.h>
 #include <core/sched.h>
 #include <core/thread.h>
@@ -144,6 +145,12 @@ void arch_vcpu_save(struct vcpu *vcpu)
 void arch_vcpu_quiesce(struct hart *hart)
 {
 	assert(hart == fake_hart_self);
+}
+
+void hart_leave(void)
+{
+	sched_drain(fake_hart_self);
+	trace_add("leave", &vcpus[fake_hart_self->index]);
 }
 
 bool thread_must_wake(const struct thread *thread)
@@ -787,6 +794,47 @@ static void new_affinity_moves_what_waits(void **state)
 	assert_int_equal(sched_waiting(&fake_harts[0]), 0);
 }
 
+static void hart_that_leaves_sends_its_work_away(void **state)
+{
+	struct hart *hart = &fake_harts[0];
+
+	fake_harts[1].state = fake_harts[2].state = HART_OFFLINE;
+	sched_unpark(a);
+	sched_unpark(b);
+	sched_unpark(c);
+	assert_ptr_equal(go(0), a);
+	fake_harts[1].state = HART_ONLINE;
+	hart->state = HART_LEAVING;
+	assert_true(sched_should_leave(hart));
+	memset(fake_kicks, 0, sizeof(fake_kicks));
+	trace[0] = '\0';
+	assert_null(leave(0, LEAVE_PREEMPTED));
+	assert_string_equal(trace, "save 0, leave 0");
+	assert_int_equal(sched_waiting(hart), 0);
+	assert_int_equal(sched_waiting(&fake_harts[1]), 3);
+	assert_true(fake_kicks[1] > 0);
+	/* Nothing comes here any more, woken or taken. */
+	assert_ptr_equal(go(1), a);
+	assert_ptr_equal(leave(1, LEAVE_BLOCK), b);
+	sched_wake(a);
+	assert_int_equal(sched_waiting(hart), 0);
+	assert_null(go(0));
+}
+
+static void hart_that_came_back_takes_work(void **state)
+{
+	fake_harts[1].state = HART_LEAVING;
+	fake_harts[2].state = HART_OFFLINE;
+	assert_null(go(1));
+	sched_unpark(a);
+	sched_unpark(b);
+	assert_ptr_equal(go(0), a);
+	assert_null(go(1));
+	fake_harts[1].state = HART_ONLINE;
+	fake_harts[1].resched = 1;
+	assert_ptr_equal(go(1), b);
+}
+
 #define ONE(name) cmocka_unit_test_setup_teardown(name, setup_one, teardown)
 #define THREE(name) cmocka_unit_test_setup_teardown(name, setup_three, teardown)
 
@@ -833,6 +881,8 @@ int main(void)
 		THREE(affinity_that_names_no_hart_is_refused),
 		THREE(new_affinity_moves_what_runs),
 		THREE(new_affinity_moves_what_waits),
+		THREE(hart_that_leaves_sends_its_work_away),
+		THREE(hart_that_came_back_takes_work),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The scheduler with harts that run at once, each a thread, and guests that look at nothing but
- * interrupts: no wake-up and no hold is lost, and nothing runs twice. What is shared is atomic.
+ * The scheduler with harts that run at once, each a thread, that come and go, and guests that look
+ * at nothing but interrupts: no wake-up, hold or request is lost, and nothing runs twice. What is
+ * shared is atomic.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,11 +14,18 @@
 
 #include "fake_hart.h"
 
+#include <arch/boot.h>
 #include <arch/thread.h>
+#include <core/hart_power.h>
+#include <core/intfile.h>
+#include <core/log.h>
 #include <core/page.h>
 #include <core/sched.h>
+#include <core/thread.h>
 #include <core/timer.h>
 #include <core/vm.h>
+#include <drivers/irqchip.h>
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -40,6 +48,7 @@ static sem_t interrupts[HARTS]; /* wake a hart from WFI */
 static uint32_t ipis[HARTS]; /* pending */
 static pthread_t threads[HARTS];
 static bool quitting;
+static bool asking; /* guests make their harts ask others */
 
 static bool load_bool(const bool *flag)
 {
@@ -85,6 +94,27 @@ static void hart_waits(void)
 	interrupts_take(fake_hart_self);
 }
 
+static uint32_t answers[HARTS]; /* to requests of each hart */
+
+static void answer(void *opaque)
+{
+	/* The request is over when its sender takes the address back. */
+	uint32_t *count = __atomic_load_n((uint32_t **)opaque, __ATOMIC_SEQ_CST);
+
+	if (!count)
+		abort();
+	__atomic_fetch_add(count, 1, __ATOMIC_SEQ_CST);
+}
+
+static void ask_all(struct hart *hart)
+{
+	struct hartset all = { .bits = { BIT(HARTS) - 1 } };
+	uint32_t *count = &answers[hart->index];
+
+	hart_call(&all, answer, &count);
+	__atomic_store_n(&count, NULL, __ATOMIC_SEQ_CST);
+}
+
 void vcpu_run(struct vcpu *vcpu)
 {
 	struct guest *guest = &guests[vcpu->index];
@@ -103,6 +133,8 @@ void vcpu_run(struct vcpu *vcpu)
 			return;
 		if (vcpu->index >= SPINNERS && work-- == 0)
 			break;
+		if (asking && (unsigned int)rand() % 16 == 0)
+			ask_all(hart);
 		sched_yield();
 	}
 	vcpu->sched.leave = (unsigned int)rand() % 16 ? LEAVE_BLOCK : LEAVE_PARK;
@@ -167,6 +199,78 @@ static void pass_time(void)
 			sem_post(&interrupts[i]);
 	sched_yield();
 }
+
+/* ---- harts that come and go ---- */
+
+static uint32_t parked_harts; /* one bit a hart: the firmware has it */
+static bool stop_fails;
+
+const char *arch_hart_init(struct hart *hart)
+{
+	return hart == fake_hart_self ? NULL : "not itself";
+}
+
+void arch_hart_release(struct hart *hart)
+{
+	assert_ptr_equal(hart, fake_hart_self);
+}
+
+long arch_hart_stop(void)
+{
+	if (__atomic_exchange_n(&stop_fails, false, __ATOMIC_SEQ_CST))
+		return -3;
+	__atomic_fetch_or(&parked_harts, BIT(fake_hart_self->index), __ATOMIC_SEQ_CST);
+	pthread_exit(NULL);
+}
+
+bool arch_hart_stopped(const struct hart *hart)
+{
+	return __atomic_load_n(&parked_harts, __ATOMIC_SEQ_CST) >> hart->index & 1;
+}
+
+static void *hart_comes(void *opaque)
+{
+	fake_hart_self = opaque;
+	init_secondary(fake_hart_self->id);
+}
+
+long arch_hart_start(struct hart *hart)
+{
+	pthread_join(threads[hart->index], NULL);
+	__atomic_fetch_and(&parked_harts, ~BIT(hart->index), __ATOMIC_SEQ_CST);
+	return pthread_create(&threads[hart->index], NULL, hart_comes, hart) ? -1 : 0;
+}
+
+void irqchip_hart_init(void)
+{
+}
+
+void intfile_hart_leave(struct hart *hart)
+{
+}
+
+void intfile_hart_join(struct hart *hart)
+{
+}
+
+struct vm *vm_next(struct vm *vm)
+{
+	return NULL;
+}
+
+void thread_sleep(uint64_t us)
+{
+	pass_time();
+}
+
+#define SILENT(name)                    \
+	void name(const char *fmt, ...) \
+	{                               \
+	}
+
+SILENT(log_info)
+SILENT(log_warn)
+SILENT(log_error)
 
 static bool is_held_now(struct vcpu *vcpu, uint64_t unused)
 {
@@ -240,7 +344,8 @@ static int setup(void **state)
 	fake_kick_hook = kicked;
 	hart_count = HARTS;
 	srand(1);
-	quitting = false;
+	quitting = asking = stop_fails = false;
+	parked_harts = 0;
 	for (unsigned int i = 0; i < HARTS; i++) {
 		harts[i] = &fake_harts[i];
 		assert_int_equal(sched_hart_init(harts[i]), 0);
@@ -323,6 +428,43 @@ static void no_guest_is_lost_when_affinities_change(void **state)
 	}
 }
 
+/* Hart 0 stays. */
+static void nothing_is_lost_when_harts_come_and_go(void **state)
+{
+	asking = true;
+	for (unsigned int i = 0; i < GUESTS; i++)
+		sched_unpark(&vcpus[i].sched);
+	assert_int_equal(hart_power_off(harts[0]), -EBUSY);
+	for (unsigned int step = 0; step < 2000; step++) {
+		struct hart *hart = harts[1 + (unsigned int)rand() % (HARTS - 1)];
+		struct vcpu *vcpu = &vcpus[(unsigned int)rand() % GUESTS];
+
+		notify(&vcpus[(unsigned int)rand() % GUESTS]);
+		if (hart_online(hart)) {
+			bool fails = (unsigned int)rand() % 8 == 0;
+
+			__atomic_store_n(&stop_fails, fails, __ATOMIC_SEQ_CST);
+			assert_int_equal(hart_power_off(hart), fails ? -EIO : 0);
+			assert_int_equal(hart_power_on(hart), fails ? -EINVAL : 0);
+			assert_true(hart_online(hart));
+			if (!fails)
+				assert_int_equal(hart_power_off(hart), 0);
+		} else {
+			assert_int_equal(hart_power_off(hart), -EINVAL);
+			assert_int_equal(hart_power_on(hart), 0);
+		}
+		if (vcpu->index >= SPINNERS)
+			must_run(vcpu);
+		else
+			must_be_held(vcpu);
+		assert_true(guests[vcpu->index].on != (int)hart->index || hart_online(hart));
+	}
+	for (unsigned int i = 1; i < HARTS; i++)
+		if (!hart_online(harts[i]))
+			assert_int_equal(hart_power_on(harts[i]), 0);
+	assert_true(answers[0] && answers[1] && answers[2]);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -332,6 +474,7 @@ int main(void)
 		TEST(no_wake_up_of_an_idle_hart_is_lost),
 		TEST(no_hold_is_lost),
 		TEST(no_guest_is_lost_when_affinities_change),
+		TEST(nothing_is_lost_when_harts_come_and_go),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

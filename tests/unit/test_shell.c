@@ -17,6 +17,7 @@
 
 #include <arch/firmware.h>
 #include <core/hart_files.h>
+#include <core/hart_power.h>
 #include <core/log.h>
 #include <core/options.h>
 #include <core/page.h>
@@ -42,6 +43,22 @@ static int record(const char *what, const struct vm *vm)
 	recorded++;
 	snprintf(done + strlen(done), sizeof(done) - strlen(done), "%s %s;", what, vm->name);
 	return result;
+}
+
+int hart_power_on(struct hart *hart)
+{
+	return -EINVAL;
+}
+
+int hart_power_off(struct hart *hart)
+{
+	hart->state = HART_OFFLINE;
+	return 0;
+}
+
+const char *hart_state_name(const struct hart *hart)
+{
+	return hart->state == HART_ONLINE ? "online" : "absent";
 }
 
 int intfile_set_limit(struct hart *hart, unsigned int limit)
@@ -434,6 +451,10 @@ static void host_commands_describe_the_machine(void **state)
 	assert_prints("host files 0", "How many?");
 	assert_prints("host files 0 8", "Hart 0 has 7 guest interrupt files.");
 	assert_prints("host files 1 1", "There is no hart 1 on-line.");
+	assert_prints("host hart off 2", "There is no hart 2.");
+	assert_prints("host hart up 0", "On or off?");
+	assert_prints("host hart on 0", " is online.");
+	assert_prints("host hart 0", "Usage: host hart <on|off> <hart>");
 	assert_prints("host mem", "32768 of 65536 pages");
 	hart_count = 1;
 }

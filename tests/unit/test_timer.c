@@ -14,6 +14,9 @@
 
 #include <core/page.h>
 #include <core/timer.h>
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
 
 #define TIMERS 40
 
@@ -328,6 +331,93 @@ static void random_use_agrees_with_a_model(void **state)
 	}
 }
 
+static void adopted_timers_keep_their_deadlines(void **state)
+{
+	for (unsigned int i = 0; i < 4; i++) {
+		fake_hart_self = &fake_harts[i % 2];
+		timer_arm(&timers[i], 1000 - 100 * i);
+	}
+	fake_hart_self = &fake_harts[0];
+	timer_adopt(&fake_harts[1]);
+	assert_int_equal(fake_timer[0], 700);
+	timer_cancel(&timers[1]);
+	interrupt_at(1000);
+	assert_int_equal(fired_count, 3);
+	assert_int_equal(fired[0], 3);
+	assert_int_equal(fired[1], 2);
+	assert_int_equal(fired[2], 0);
+	timer_adopt(&fake_harts[1]);
+	fake_hart_self = &fake_harts[1];
+	interrupt_at(2000);
+	assert_int_equal(fired_count, 3);
+}
+
+/*
+ * Timer 1 is on its way from hart 1 to hart 0, whose queue another hart has locked: it is in no
+ * queue. A third one cancels it just then.
+ */
+static struct {
+	pthread_t test, locks, cancels;
+	sem_t locked, unlock;
+	bool once;
+} transit;
+
+static void while_hart_0_is_locked(void)
+{
+	if (pthread_equal(pthread_self(), transit.test))
+		return;
+	sem_post(&transit.locked);
+	sem_wait(&transit.unlock);
+}
+
+static void *lock_hart_0(void *unused)
+{
+	fake_hart_self = &fake_harts[4];
+	timer_program(&fake_harts[0], TIMER_NEVER);
+	return NULL;
+}
+
+static void *cancel_in_transit(void *unused)
+{
+	fake_hart_self = &fake_harts[2];
+	timer_cancel(&timers[1]);
+	sem_post(&transit.unlock);
+	return NULL;
+}
+
+static void while_one_waits(void)
+{
+	if (pthread_equal(pthread_self(), transit.test) && !transit.once) {
+		transit.once = true;
+		assert_non_null(timers[1].hart);
+		pthread_create(&transit.cancels, NULL, cancel_in_transit, NULL);
+	} else if (pthread_equal(pthread_self(), transit.cancels)) {
+		sem_post(&transit.unlock);
+	}
+	sched_yield();
+}
+
+static void timer_in_transit_is_cancelled(void **state)
+{
+	transit.test = pthread_self();
+	transit.once = false;
+	sem_init(&transit.locked, 0, 0);
+	sem_init(&transit.unlock, 0, 0);
+	fake_hart_self = &fake_harts[1];
+	timer_arm(&timers[1], 500);
+	fake_timer_hook = while_hart_0_is_locked;
+	fake_relax_hook = while_one_waits;
+	pthread_create(&transit.locks, NULL, lock_hart_0, NULL);
+	sem_wait(&transit.locked);
+	fake_hart_self = &fake_harts[0];
+	timer_adopt(&fake_harts[1]);
+	pthread_join(transit.locks, NULL);
+	pthread_join(transit.cancels, NULL);
+	assert_null(timers[1].hart);
+	interrupt_at(2000);
+	assert_int_equal(fired_count, 0);
+}
+
 static void microseconds_and_ticks(void **state)
 {
 	timebase = 10000000;
@@ -360,6 +450,8 @@ int main(void)
 		cmocka_unit_test_setup(timer_moves_to_the_hart_that_arms_it, setup),
 		cmocka_unit_test_setup(any_hart_may_cancel, setup),
 		cmocka_unit_test_setup(random_use_agrees_with_a_model, setup),
+		cmocka_unit_test_setup(adopted_timers_keep_their_deadlines, setup),
+		cmocka_unit_test_setup(timer_in_transit_is_cancelled, setup),
 		cmocka_unit_test_setup(microseconds_and_ticks, setup),
 	};
 

@@ -48,6 +48,8 @@ enum hart_state {
 	HART_ABSENT, /* left out, or never came */
 	HART_STARTING,
 	HART_ONLINE,
+	HART_LEAVING, /* takes no more work, but answers */
+	HART_OFFLINE, /* stopped; what it has is known */
 };
 
 struct hart {
@@ -70,7 +72,8 @@ struct hart {
 	uint64_t count_begin; /* instret at the last exit, with EXIT_STATISTICS */
 	uint64_t instructions; /* of the hypervisor, with EXIT_STATISTICS */
 	uint64_t idle_ticks; /* time spent idle */
-	const char *absent_reason; /* why a hart was left out */
+	const char *absent_reason; /* why a hart was left out, or did not come back */
+	long stop_error; /* what the firmware said when it was to stop the hart; atomic */
 	struct arch_hart arch;
 };
 
@@ -92,6 +95,23 @@ static inline bool hart_online(const struct hart *hart)
 {
 	return __atomic_load_n(&hart->state, __ATOMIC_ACQUIRE) == HART_ONLINE;
 }
+
+/** Whether the hart answers requests. */
+static inline bool hart_answers(const struct hart *hart)
+{
+	uint32_t state = __atomic_load_n(&hart->state, __ATOMIC_SEQ_CST);
+
+	return state == HART_ONLINE || state == HART_LEAVING;
+}
+
+/** Whether what the hart has is known: it takes part, or did and may do so again. */
+static inline bool hart_known(const struct hart *hart)
+{
+	return __atomic_load_n(&hart->state, __ATOMIC_ACQUIRE) >= HART_ONLINE;
+}
+
+/** A word for what the hart does. */
+const char *hart_state_name(const struct hart *hart);
 
 /**
  * Runs @function(@opaque) on each hart of @set, on this hart at once, and waits until all have

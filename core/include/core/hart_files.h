@@ -72,14 +72,14 @@ static inline bool hart_files_free(const struct hart *hart)
 unsigned int hart_files_victim(struct hart *hart, bool (*spare)(struct vcpu *owner),
 			       uint64_t (*last_run)(const struct vcpu *owner), struct vcpu **owner);
 
+/** An owner of a line above the limit, or NULL. Any context. */
+struct vcpu *hart_files_excess(struct hart *hart);
+
 /** Calls @visit(owner) for the owners of @lines (one bit each), the lock held. */
 void hart_files_owners(struct hart *hart, uint64_t lines, void (*visit)(struct vcpu *owner));
 
-/**
- * Promises @count more lines of @hart (fewer if negative). -ENOSPC when it has not so many within
- * its limit. Thread context.
- */
-int hart_files_reserve(struct hart *hart, int count);
+/** Promises @count more lines of @hart (fewer if negative). Thread context, control lock. */
+void hart_files_reserve(struct hart *hart, int count);
 
 /** Adds to one of @hart's counts. */
 #define hart_files_count(hart, what) \

@@ -41,6 +41,7 @@ struct intfile {
 	unsigned int line;
 	uint32_t busy; /* being moved; atomic */
 	struct hart *home; /* where a line is reserved for it (interrupt-files = "hardware") */
+	struct hart *next_home; /* while that is planned */
 	bool watched; /* the hart interrupts when something comes; that hart's */
 	uint64_t last_run; /* ticks */
 	struct intfile_counts counts;

@@ -86,6 +86,9 @@ bool sched_should_leave(struct hart *hart);
  */
 _Noreturn void hart_loop(void);
 
+/** Sends all that waits at @hart, which takes no more work, to other harts. Interrupts off. */
+void sched_drain(struct hart *hart);
+
 /** What runs on @hart, or NULL. That hart only. */
 struct sched_entity *sched_current(const struct hart *hart);
 

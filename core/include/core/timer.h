@@ -29,6 +29,9 @@ void timer_init(struct timer *timer, void (*expired)(struct timer *timer));
 /** (Re)arms @timer on this hart. Callers serialise calls for the same timer. */
 void timer_arm(struct timer *timer, uint64_t deadline);
 
+/** Moves all timers of @from, which is off-line, to this hart. No lock held. */
+void timer_adopt(struct hart *from);
+
 /** Takes @timer out. It may be expiring on another hart at this moment. */
 void timer_cancel(struct timer *timer);
 

@@ -9,13 +9,6 @@
 #include <core/hart.h>
 #include <core/types.h>
 
-/** What a started hart finds in memory, by hpa, before its address translation is on. */
-struct hart_start {
-	uint64_t satp;
-	uint64_t sp;
-	uint64_t tp;
-};
-
 extern char image_start[], text_end[], rodata_end[], file_end[], image_end[];
 extern char secondary_entry[], trap_entry[];
 
@@ -38,13 +31,25 @@ _Noreturn void init(uint64_t hart_id, uint64_t fdt);
 /** The same for all other harts; tp and the stack are the hart's own. */
 _Noreturn void init_secondary(uint64_t hart_id);
 
-/** Probes what this hart has and sets its CSRs for running guests. Each hart. False without H. */
-bool arch_hart_init(struct hart *hart);
+/**
+ * Probes what this hart has and sets its CSRs for running guests. Each hart, each time it starts.
+ * NULL, or why the hart cannot be used.
+ */
+const char *arch_hart_init(struct hart *hart);
+
+/** Nothing of any guest is in this hart's registers afterwards. Interrupts off. */
+void arch_hart_release(struct hart *hart);
 
 /** Whether this hart has the H extension, by trying; nothing else is touched. */
 bool arch_has_hypervisor(void);
 
 /** Starts @hart (state HART_STARTING) through the firmware. 0 or a negative SBI error. */
 long arch_hart_start(struct hart *hart);
+
+/** Stops this hart, for good or until it is started. Returns an SBI error if it cannot. */
+long arch_hart_stop(void);
+
+/** Whether the firmware says that @hart is stopped. */
+bool arch_hart_stopped(const struct hart *hart);
 
 #endif

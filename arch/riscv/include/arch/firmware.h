@@ -44,6 +44,14 @@ void firmware_send_ipi(uint64_t hart_id);
 /** Starts a hart at @entry with a1 = @opaque. Returns the SBI error, 0 for success. */
 long firmware_hart_start(uint64_t hart_id, hpa_t entry, uint64_t opaque);
 
+/** Stops this hart, whose interrupts are disabled. Returns only if it cannot: the SBI error. */
+long firmware_hart_stop(void);
+
+#define FIRMWARE_HART_STOPPED 1 /* of SBI 3.0, "Hart State Management Extension", HSM states */
+
+/** The HSM state of a hart, or a negative SBI error. */
+long firmware_hart_status(uint64_t hart_id);
+
 /** Sets the next timer interrupt of this hart, in ticks of `time`. UINT64_MAX: none. */
 void firmware_set_timer(uint64_t deadline);
 

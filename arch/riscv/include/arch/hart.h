@@ -26,7 +26,15 @@ enum hart_feature {
 	FEATURE_COUNT
 };
 
+/** What a started hart finds in memory, by hpa, before its address translation is on. */
+struct hart_start {
+	uint64_t satp;
+	uint64_t sp;
+	uint64_t tp;
+};
+
 struct arch_hart {
+	struct hart_start start;
 	uint64_t features; /* BIT(enum hart_feature) */
 	struct isa_set isa; /* what the device tree says: a hint, but for what has no CSR */
 	uint64_t henvcfg; /* writable bits */

@@ -37,6 +37,10 @@ static inline void arch_irq_enable(void)
 	fake_irq_on = true;
 }
 
+static inline void arch_irq_sources_enable(void)
+{
+}
+
 static inline void arch_relax(void)
 {
 	fake_relax();
