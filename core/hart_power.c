@@ -127,8 +127,8 @@ void hart_leave(void)
 /* Whether @vcpu may run on another hart that is on-line than @but. */
 static bool may_run_elsewhere(const struct vcpu *vcpu, const struct hart *but)
 {
-	const struct hartset *affinity =
-		vcpu->intfile.home == but ? &vcpu->vm->affinity : &vcpu->sched.affinity;
+	const struct hartset *affinity = vcpu->intfile.home == but ? &vcpu->vm->affinity
+								   : &vcpu->sched.affinity;
 
 	for (unsigned int i = 0; i < hart_count; i++)
 		if (harts[i] != but && hart_online(harts[i]) && hartset_has(affinity, i))
