@@ -4,6 +4,7 @@
  * `pending`, `hsm` and the scheduler's state are atomic; the rest belongs to the hart that runs
  * the vCPU, or to whoever holds it (sched_hold) while it does not run.
  */
+#include <arch/irqflags.h>
 #include <arch/sbi.h>
 #include <core/alloc.h>
 #include <core/check.h>
@@ -77,14 +78,17 @@ void vcpu_reset(struct vcpu *vcpu)
 
 void vcpu_notify(struct vcpu *vcpu, uint32_t bits)
 {
+	unsigned long flags = arch_irq_save();
 	struct hart *on;
 
 	__atomic_fetch_or(&vcpu->pending, bits, __ATOMIC_SEQ_CST);
-	if (sched_wake(&vcpu->sched))
-		return;
-	on = __atomic_load_n(&vcpu->sched.on, __ATOMIC_SEQ_CST);
-	if (on && on != hart_self())
-		hart_kick(on);
+	/* What runs here looks before it enters the guest. */
+	if (hart_self()->running != vcpu && !sched_wake(&vcpu->sched)) {
+		on = __atomic_load_n(&vcpu->sched.on, __ATOMIC_SEQ_CST);
+		if (on && on != hart_self())
+			hart_kick(on);
+	}
+	arch_irq_restore(flags);
 }
 
 int vcpu_start(struct vcpu *vcpu, uint64_t pc, uint64_t opaque)

@@ -43,28 +43,31 @@ static uint64_t imsic_read(struct device *device, uint64_t offset, unsigned int 
 	return 0;
 }
 
-/** The identity that a 32-bit store into the page makes pending, or 0 (AIA 1.0, 3.5). */
-static uint32_t imsic_identity(uint64_t offset, uint64_t value)
+static NOINLINE void imsic_store(struct vcpu *vcpu, uint64_t offset, uint32_t value)
 {
-	if (offset == 0)
-		return (uint32_t)value;
-	return offset == 4 ? __builtin_bswap32((uint32_t)value) : 0;
+	struct vm *vm = vcpu->vm;
+
+	/* The page may be mapped by now, and this hart still knows that it was not. */
+	if (vcpu->intfile.hart)
+		gstage_fence_page(&vm->gstage, gpa(vm->imsic_base.v + vcpu->index * PAGE_SIZE));
+	intfile_inject(vcpu, swfile_stored_identity(offset, value));
 }
 
 static void imsic_write(struct device *device, uint64_t offset, unsigned int width, uint64_t value)
 {
-	uint64_t index = index_mask(offset / PAGE_SIZE, device->vm->vcpu_count);
-	struct vcpu *vcpu = device->vm->vcpus[index];
+	struct vm *vm = device->vm;
+	struct vcpu *vcpu = vm->vcpus[index_mask(offset / PAGE_SIZE, vm->vcpu_count)];
 
-	if (width != 4 || offset & 3) {
+	offset %= PAGE_SIZE;
+	if (unlikely(width != 4 || offset & 3)) {
 		device_odd_access(device);
 		return;
 	}
 	hart_self()->running->intfile.counts.exits++;
-	intfile_inject(vcpu, imsic_identity(offset % PAGE_SIZE, value));
-	/* Mapped since, but this hart still knows that it was not. */
-	if (vcpu->intfile.hart)
-		gstage_fence_page(&device->vm->gstage, gpa(device->base.v + index * PAGE_SIZE));
+	if (likely(offset == 0 && !vm->vsfiles))
+		intfile_inject(vcpu, swfile_stored_identity(0, (uint32_t)value));
+	else
+		imsic_store(vcpu, offset, (uint32_t)value);
 }
 
 static void imsic_reset(struct device *device)

@@ -3,6 +3,9 @@
  * The software interrupt file: one IMSIC interrupt file's registers in memory, exact up to 2047
  * identities. Pending bits change by atomic operations only, as producers on other harts set
  * them at any time; every other register belongs to the owner. There is no lock.
+ *
+ * `words` says where to look. Who sets a pending bit sets its word's bit afterwards; the owner
+ * clears that of a word that it found empty, then looks at the word once more.
  */
 #include <core/check.h>
 #include <emulators/swfile.h>
@@ -17,12 +20,6 @@
 #define SELECT_EIP0 0x80
 #define SELECT_EIE0 0xc0
 #define SELECT_LAST 0xff
-
-#define SETEIPNUM_LE 0x0
-#define SETEIPNUM_BE 0x4
-
-_Static_assert((SWFILE_MAX_IDENTITY + 1) / 64 == ARRAY_SIZE(((struct swfile *)0)->pending),
-	       "eip covers every identity");
 
 static unsigned int word_count(const struct swfile *file)
 {
@@ -40,6 +37,7 @@ void swfile_reset(struct swfile *file)
 {
 	for (unsigned int word = 0; word < ARRAY_SIZE(file->pending); word++)
 		__atomic_store_n(&file->pending[word], 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&file->words, 0, __ATOMIC_RELAXED);
 	memset(file->enabled, 0, sizeof(file->enabled));
 	file->threshold = 0;
 	file->delivery = 0;
@@ -49,45 +47,88 @@ bool swfile_inject(struct swfile *file, unsigned int identity)
 {
 	if (identity == 0 || identity > file->identities)
 		return false;
-	identity = index_mask(identity, SWFILE_MAX_IDENTITY + 1);
-	__atomic_fetch_or(&file->pending[identity / 64], BIT(identity % 64), __ATOMIC_SEQ_CST);
+	identity &= SWFILE_MAX_IDENTITY; /* also of a guess of the hart's */
+	swfile_add_word(file, identity / 64, BIT(identity % 64));
 	return true;
 }
 
-uint32_t swfile_top(const struct swfile *file)
+void swfile_add_word(struct swfile *file, unsigned int word, uint64_t bits)
+{
+	__atomic_fetch_or(&file->pending[word], bits, __ATOMIC_SEQ_CST);
+	__atomic_fetch_or(&file->words, 1u << word, __ATOMIC_SEQ_CST);
+}
+
+uint64_t swfile_take_word(struct swfile *file, unsigned int word)
+{
+	return __atomic_exchange_n(&file->pending[word], 0, __ATOMIC_SEQ_CST);
+}
+
+/** Word @word had no bit left a moment ago. */
+static void word_emptied(struct swfile *file, unsigned int word)
+{
+	__atomic_fetch_and(&file->words, ~(1u << word), __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&file->pending[word], __ATOMIC_SEQ_CST))
+		__atomic_fetch_or(&file->words, 1u << word, __ATOMIC_SEQ_CST);
+}
+
+static uint64_t ready_in(const struct swfile *file, unsigned int word)
+{
+	return __atomic_load_n(&file->pending[word], __ATOMIC_RELAXED) &
+	       __atomic_load_n(&file->enabled[word], __ATOMIC_RELAXED);
+}
+
+static uint32_t below_threshold(const struct swfile *file, uint32_t identity)
 {
 	uint32_t threshold = __atomic_load_n(&file->threshold, __ATOMIC_RELAXED);
-	unsigned int words = word_count(file);
 
-	for (unsigned int word = 0; word < words; word++) {
-		uint64_t ready = __atomic_load_n(&file->pending[word], __ATOMIC_RELAXED) &
-				 __atomic_load_n(&file->enabled[word], __ATOMIC_RELAXED);
-		uint32_t identity;
+	return threshold != 0 && identity >= threshold ? 0 : identity;
+}
 
-		if (likely(ready == 0))
-			continue;
-		identity = word * 64 + bit_lowest(ready);
-		if (threshold != 0 && identity >= threshold)
-			return 0;
-		return identity << 16 | identity;
+static NOINLINE uint32_t top_in(const struct swfile *file, uint32_t words)
+{
+	for (; words; words &= words - 1) {
+		unsigned int word = bit_lowest(words);
+		uint64_t bits = ready_in(file, word);
+
+		if (bits)
+			return below_threshold(file, word * 64 + bit_lowest(bits));
 	}
 	return 0;
 }
 
+/** The identity that stopei shows, or 0. A guest's first 63 are the most used ones. */
+static inline uint32_t top_identity(const struct swfile *file)
+{
+	uint32_t words = __atomic_load_n(&file->words, __ATOMIC_ACQUIRE);
+	uint64_t bits;
+
+	if (!words)
+		return 0;
+	bits = likely(words & 1) ? ready_in(file, 0) : 0;
+	return likely(bits) ? below_threshold(file, bit_lowest(bits)) : top_in(file, words);
+}
+
+uint32_t swfile_top(const struct swfile *file)
+{
+	uint32_t identity = top_identity(file);
+
+	return identity << 16 | identity;
+}
+
 bool swfile_line(const struct swfile *file)
 {
-	return __atomic_load_n(&file->delivery, __ATOMIC_RELAXED) != 0 && swfile_top(file) != 0;
+	return __atomic_load_n(&file->delivery, __ATOMIC_RELAXED) != 0 && top_identity(file) != 0;
 }
 
 uint32_t swfile_claim(struct swfile *file)
 {
-	uint32_t top = swfile_top(file);
-	uint32_t identity = top >> 16;
+	uint32_t identity = top_identity(file);
+	uint64_t bit = BIT(identity % 64);
 
-	if (top != 0)
-		__atomic_fetch_and(&file->pending[identity / 64], ~BIT(identity % 64),
-				   __ATOMIC_SEQ_CST);
-	return top;
+	if (identity != 0 &&
+	    (__atomic_fetch_and(&file->pending[identity / 64], ~bit, __ATOMIC_SEQ_CST) & ~bit) == 0)
+		word_emptied(file, identity / 64);
+	return identity << 16 | identity;
 }
 
 /** What a CSR instruction leaves in a register that held @old. */
@@ -176,22 +217,12 @@ int swfile_rmw(struct swfile *file, unsigned int select, enum csr_op op, uint64_
 		return 0;
 	if (word == 0)
 		operand &= ~BIT(0);
-	if (select < SELECT_EIE0)
+	if (select < SELECT_EIE0) {
 		*old = pending_rmw(&file->pending[word], op, operand);
-	else
+		if (operand && (op == CSR_WRITE || op == CSR_SET))
+			__atomic_fetch_or(&file->words, 1u << word, __ATOMIC_SEQ_CST);
+	} else {
 		*old = enabled_rmw(&file->enabled[word], op, operand);
+	}
 	return 0;
-}
-
-unsigned int swfile_store(struct swfile *file, uint64_t offset, unsigned int width, uint64_t value)
-{
-	uint32_t identity = (uint32_t)value;
-
-	if (width != 4)
-		return 0;
-	if (offset == SETEIPNUM_BE)
-		identity = byte_swap32(identity);
-	else if (offset != SETEIPNUM_LE)
-		return 0;
-	return swfile_inject(file, identity) ? identity : 0;
 }

@@ -6,6 +6,7 @@
 #include <arch/exit.h>
 #include <arch/sbi.h>
 #include <arch/trap.h>
+#include <core/check.h>
 #include <core/hart.h>
 #include <core/log.h>
 #include <core/vm.h>
@@ -24,25 +25,27 @@ void exit_ecall(struct vcpu *vcpu)
 	sbi_call(vcpu);
 }
 
-void exit_full(struct vcpu *vcpu, uint64_t cause)
+bool exit_trap(struct vcpu *vcpu, uint64_t cause, uint64_t known)
 {
 	vcpu->exits++;
-	switch (cause) {
-	case CAUSE_FETCH_GUEST:
+	if (cause == CAUSE_VIRTUAL_INSN)
+		return exit_instruction(vcpu, known);
+	if (cause == CAUSE_STORE_GUEST)
+		return exit_store(vcpu, known);
+	if (cause == CAUSE_LOAD_GUEST)
+		return exit_load(vcpu, known);
+	if (cause == CAUSE_FETCH_GUEST)
 		exit_fetch(vcpu);
-		break;
-	case CAUSE_LOAD_GUEST:
-	case CAUSE_STORE_GUEST:
-		exit_access(vcpu, cause);
-		break;
-	case CAUSE_VIRTUAL_INSN:
-		exit_instruction(vcpu);
-		break;
-	default:
+	else
 		/* Delegated wherever the hart allows that; the guest's own affair in any case. */
 		arch_vcpu_inject(vcpu, cause, csr_read(CSR_STVAL));
-		break;
-	}
+	return true;
+}
+
+void exit_trap_again(struct vcpu *vcpu, uint64_t cause)
+{
+	vcpu->exits--;
+	CHECK(exit_trap(vcpu, cause, REGS_ALL));
 }
 
 bool exit_pending(struct vcpu *vcpu)

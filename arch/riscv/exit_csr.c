@@ -14,9 +14,10 @@
 #define INSN_WRS_NTO 0x00d00073
 #define OPCODE_SYSTEM 0x73
 
-static void illegal(struct vcpu *vcpu, uint32_t insn)
+static bool is_stopei(uint32_t insn)
 {
-	arch_vcpu_inject(vcpu, CAUSE_ILLEGAL, insn);
+	return (insn & 0xfff0007f) == ((uint32_t)CSR_STOPEI << 20 | OPCODE_SYSTEM) &&
+	       insn >> 12 & 3;
 }
 
 /* A CSR instruction: 31:20 csr, 19:15 rs1 or immediate, 14:12 funct3, 11:7 rd. */
@@ -25,6 +26,7 @@ struct csr_access {
 	unsigned int rd;
 	enum csr_op op;
 	uint64_t operand;
+	uint64_t regs; /* that it names, one bit each */
 };
 
 static bool csr_decode(const struct vcpu *vcpu, uint32_t insn, struct csr_access *access)
@@ -36,6 +38,7 @@ static bool csr_decode(const struct vcpu *vcpu, uint32_t insn, struct csr_access
 		return false;
 	access->csr = insn >> 20;
 	access->rd = insn >> 7 & 31;
+	access->regs = BIT(access->rd) | (funct3 & 4 ? 0 : BIT(rs1));
 	access->operand = funct3 & 4 ? rs1 : arch_vcpu_reg(&vcpu->arch, rs1);
 	access->op = (funct3 & 3) == 1 ? CSR_WRITE : (funct3 & 3) == 2 ? CSR_SET : CSR_CLEAR;
 	if (access->op != CSR_WRITE && rs1 == 0)
@@ -43,16 +46,25 @@ static bool csr_decode(const struct vcpu *vcpu, uint32_t insn, struct csr_access
 	return true;
 }
 
-/* stopei: any write claims what it shows at that moment (AIA 1.0, 3.10). */
-static uint64_t stopei_access(struct vcpu *vcpu, enum csr_op op)
+/*
+ * stopei: any write claims what it shows at that moment, whatever is written (AIA 1.0, 3.10). A
+ * guest does this for each interrupt.
+ */
+static bool stopei_access(struct vcpu *vcpu, uint32_t insn, uint64_t known)
 {
-	uint32_t old;
+	unsigned int rd = insn >> 7 & 31;
+	bool only_reads = (insn >> 12 & 3) != 1 && !(insn >> 15 & 31);
+	uint32_t top;
 
-	if (op == CSR_READ)
-		return swfile_top(vcpu->file);
-	old = swfile_claim(vcpu->file);
-	arch_vcpu_extirq_changed(vcpu);
-	return old;
+	if (!(known >> rd & 1))
+		return false;
+	vcpu->intfile.counts.exits++;
+	csr_write(CSR_SEPC, csr_read(CSR_SEPC) + 4);
+	top = only_reads ? swfile_top(vcpu->file) : swfile_claim(vcpu->file);
+	arch_vcpu_set_reg(&vcpu->arch, rd, top);
+	if (top && !only_reads)
+		arch_vcpu_extirq_changed(vcpu);
+	return true;
 }
 
 static bool sireg_access(struct vcpu *vcpu, const struct csr_access *access, uint64_t *old)
@@ -72,7 +84,9 @@ static bool sireg_access(struct vcpu *vcpu, const struct csr_access *access, uin
 	return true;
 }
 
-static bool csr_emulate(struct vcpu *vcpu, uint32_t insn)
+enum emulated { EMULATED, NOT_EMULATED, REGS_UNKNOWN };
+
+static enum emulated csr_emulate(struct vcpu *vcpu, uint32_t insn, uint64_t known)
 {
 	struct csr_access access;
 	uint64_t old = 0;
@@ -80,34 +94,56 @@ static bool csr_emulate(struct vcpu *vcpu, uint32_t insn)
 	/* VU-mode has no business with any of them. */
 	if (!(csr_read(CSR_SSTATUS) & SSTATUS_SPP) || !vcpu->file ||
 	    !csr_decode(vcpu, insn, &access))
-		return false;
+		return NOT_EMULATED;
+	if (access.regs & ~known)
+		return REGS_UNKNOWN;
 	vcpu->intfile.counts.exits++;
-	if (access.csr == CSR_STOPEI)
-		old = stopei_access(vcpu, access.op);
-	else if (access.csr != CSR_SIREG || !sireg_access(vcpu, &access, &old))
-		return false;
+	if (access.csr != CSR_SIREG || !sireg_access(vcpu, &access, &old))
+		return NOT_EMULATED;
 	arch_vcpu_set_reg(&vcpu->arch, access.rd, old);
+	return EMULATED;
+}
+
+static enum emulated emulate(struct vcpu *vcpu, uint32_t insn, uint64_t known)
+{
+	if (insn == INSN_WFI && csr_read(CSR_SSTATUS) & SSTATUS_SPP) {
+		if (!arch_vcpu_interrupt_pending(vcpu))
+			vcpu_leave(vcpu, LEAVE_BLOCK);
+		return EMULATED;
+	}
+	return insn == INSN_WRS_NTO ? EMULATED : csr_emulate(vcpu, insn, known);
+}
+
+static bool is_emulated_stopei(const struct vcpu *vcpu, uint32_t insn)
+{
+	return is_stopei(insn) && vcpu->file && csr_read(CSR_SSTATUS) & SSTATUS_SPP;
+}
+
+static NOINLINE bool other(struct vcpu *vcpu, uint32_t insn, uint64_t known)
+{
+	/* stval may be zero (privileged specification, 'stval'). */
+	if (!insn && !guest_fetch(&insn))
+		return true;
+	if (is_emulated_stopei(vcpu, insn))
+		return stopei_access(vcpu, insn, known);
+	switch (emulate(vcpu, insn, known)) {
+	case EMULATED:
+		csr_write(CSR_SEPC, csr_read(CSR_SEPC) + 4);
+		break;
+	case NOT_EMULATED:
+		arch_vcpu_inject(vcpu, CAUSE_ILLEGAL, insn);
+		break;
+	case REGS_UNKNOWN:
+		return false;
+	}
 	return true;
 }
 
-static void wait_for_interrupt(struct vcpu *vcpu)
-{
-	if (!arch_vcpu_interrupt_pending(vcpu))
-		vcpu_leave(vcpu, LEAVE_BLOCK);
-}
-
-void exit_instruction(struct vcpu *vcpu)
+bool exit_instruction(struct vcpu *vcpu, uint64_t known)
 {
 	uint32_t insn = (uint32_t)csr_read(CSR_STVAL);
 
-	/* stval may be zero (privileged specification, 'stval'). */
-	if (!insn && !guest_fetch(&insn))
-		return;
-	if (insn == INSN_WFI && csr_read(CSR_SSTATUS) & SSTATUS_SPP)
-		wait_for_interrupt(vcpu);
-	else if (insn != INSN_WRS_NTO && !csr_emulate(vcpu, insn)) {
-		illegal(vcpu, insn);
-		return;
-	}
-	csr_write(CSR_SEPC, csr_read(CSR_SEPC) + 4);
+	if (likely(is_emulated_stopei(vcpu, insn)))
+		return stopei_access(vcpu, insn, known);
+	return other(vcpu, insn, known);
 }

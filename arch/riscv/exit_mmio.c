@@ -95,48 +95,105 @@ static bool access_fits(const struct vcpu *vcpu, const struct mem_access *access
 	       (!fp || vcpu->arch.features >> FEATURE_FP & 1);
 }
 
-/* The instruction from htinst, where that is believed, otherwise fetched. */
-static bool access_decode(const struct vcpu *vcpu, uint64_t htinst, struct mem_access *access)
+/* The instruction as it is in the guest's memory; MEM_UNKNOWN when it cannot be fetched. */
+static struct mem_access access_fetch(void)
 {
 	uint32_t insn;
 
-	if (likely(vcpu->arch.features >> FEATURE_HTINST & 1) && insn_decode_htinst(htinst, access))
-		return true;
-	if (!guest_fetch(&insn))
-		return false;
-	*access = insn_decode(insn);
-	return true;
+	return guest_fetch(&insn) ? insn_decode(insn) : (struct mem_access){ .kind = MEM_UNKNOWN };
 }
 
-void exit_access(struct vcpu *vcpu, uint64_t cause)
+/* The instruction from htinst, where that is believed, otherwise fetched. */
+static struct mem_access access_decode(const struct vcpu *vcpu, uint64_t htinst)
+{
+	struct mem_access access = { .kind = MEM_UNKNOWN };
+
+	if (likely(vcpu->arch.features >> FEATURE_HTINST & 1))
+		access = insn_decode_htinst(htinst);
+	return likely(access.kind != MEM_UNKNOWN) ? access : access_fetch();
+}
+
+static gpa_t fault_address(void)
+{
+	return gpa(csr_read(CSR_HTVAL) << 2 | (csr_read(CSR_STVAL) & 3));
+}
+
+static bool holds(const struct device *device, gpa_t at, unsigned int width)
+{
+	uint64_t offset = at.v - device->base.v;
+
+	return offset < device->size && device->size - offset >= width;
+}
+
+static void access_do(struct vcpu *vcpu, struct device *device, uint64_t offset,
+		      const struct mem_access *access)
+{
+	bool load = access->kind == MEM_LOAD || access->kind == MEM_FP_LOAD;
+
+	if (load)
+		load_done(vcpu, access, device->ops->read(device, offset, access->width));
+	else
+		device->ops->write(device, offset, access->width, store_value(vcpu, access));
+	csr_write(CSR_SEPC, csr_read(CSR_SEPC) + access->length);
+}
+
+/* The long way, for every access. */
+static NOINLINE bool access(struct vcpu *vcpu, uint64_t cause, uint64_t known)
 {
 	uint64_t stval = csr_read(CSR_STVAL);
 	uint64_t htinst = csr_read(CSR_HTINST);
-	gpa_t at = gpa(csr_read(CSR_HTVAL) << 2 | (stval & 3));
+	gpa_t at = fault_address();
+	struct device *device = vm_device(vcpu->vm, at, 1);
 	struct mem_access access;
-	struct device *device;
 
-	if (htinst == HTINST_WALK_READ || htinst == HTINST_WALK_WRITE) {
+	if (htinst == HTINST_WALK_READ || htinst == HTINST_WALK_WRITE || !device) {
 		access_fault(vcpu, cause, stval);
-		return;
+		return true;
 	}
-	device = vm_device(vcpu->vm, at, 1);
-	if (!device) {
+	access = access_decode(vcpu, htinst);
+	if (access.kind == MEM_UNKNOWN)
+		return true; /* the page went away: the guest's next fetch faults by itself */
+	if (!access_fits(vcpu, &access, cause) || !holds(device, at, access.width)) {
 		access_fault(vcpu, cause, stval);
-		return;
+		return true;
 	}
-	if (!access_decode(vcpu, htinst, &access))
-		return; /* the page went away: the guest's next fetch faults by itself */
-	if (!access_fits(vcpu, &access, cause) ||
-	    at.v - device->base.v + access.width > device->size) {
-		access_fault(vcpu, cause, stval);
-		return;
-	}
-	if (cause == CAUSE_LOAD_GUEST)
-		load_done(vcpu, &access,
-			  device->ops->read(device, at.v - device->base.v, access.width));
-	else
-		device->ops->write(device, at.v - device->base.v, access.width,
-				   store_value(vcpu, &access));
-	csr_write(CSR_SEPC, csr_read(CSR_SEPC) + access.length);
+	if (!(known >> access.reg & 1))
+		return false;
+	if (vcpu->arch.features >> FEATURE_HTINST & 1)
+		vcpu->device = device;
+	access_do(vcpu, device, at.v - device->base.v, &access);
+	return true;
+}
+
+bool exit_load(struct vcpu *vcpu, uint64_t known)
+{
+	uint64_t htinst = csr_read(CSR_HTINST);
+	unsigned int width = htinst_width(htinst);
+	struct device *device = vcpu->device;
+	gpa_t at = fault_address();
+	uint64_t raw;
+
+	if (unlikely(!device || !holds(device, at, width) || !htinst_is_plain_load(htinst) ||
+		     !(known >> htinst_rd(htinst) & 1)))
+		return access(vcpu, CAUSE_LOAD_GUEST, known);
+	csr_write(CSR_SEPC, csr_read(CSR_SEPC) + htinst_length(htinst));
+	raw = device->ops->read(device, at.v - device->base.v, width);
+	arch_vcpu_set_reg(&vcpu->arch, htinst_rd(htinst), htinst_load_value(htinst, raw));
+	return true;
+}
+
+bool exit_store(struct vcpu *vcpu, uint64_t known)
+{
+	uint64_t htinst = csr_read(CSR_HTINST);
+	unsigned int width = htinst_width(htinst), unused = 64 - 8 * width;
+	struct device *device = vcpu->device;
+	gpa_t at = fault_address();
+
+	if (unlikely(!device || !holds(device, at, width) || !htinst_is_plain_store(htinst) ||
+		     !(known >> htinst_rs2(htinst) & 1)))
+		return access(vcpu, CAUSE_STORE_GUEST, known);
+	csr_write(CSR_SEPC, csr_read(CSR_SEPC) + htinst_length(htinst));
+	device->ops->write(device, at.v - device->base.v, width,
+			   arch_vcpu_reg(&vcpu->arch, htinst_rs2(htinst)) << unused >> unused);
+	return true;
 }

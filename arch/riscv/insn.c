@@ -13,15 +13,12 @@
  *   | imm[11:5]    |  rs2  |  rs1  | funct3 | imm[4:0] | opcode |  store
  */
 #define OPCODE_MASK 0x7fu
-#define OPCODE_LOAD 0x03u
 #define OPCODE_LOAD_FP 0x07u
-#define OPCODE_STORE 0x23u
 #define OPCODE_STORE_FP 0x27u
 #define OPCODE_AMO 0x2fu
 
 #define LENGTH_BITS 0x3u /* of bits 1:0: both set in an instruction that is not compressed */
 #define HTINST_TRANSFORMED 0x1u /* bit 0; clear in a pseudoinstruction */
-#define HTINST_UNCOMPRESSED 0x2u
 
 static unsigned int field(uint32_t insn, unsigned int high, unsigned int low)
 {
@@ -168,72 +165,37 @@ static bool has_compressed_form(const struct mem_access *access)
 	}
 }
 
-/* Integer loads and stores by funct3, the register left out; width 0: there is no such one. */
-static const struct mem_access plain_loads[8] = {
-	{ MEM_LOAD, 1, true, 0, 4 },  { MEM_LOAD, 2, true, 0, 4 },  { MEM_LOAD, 4, true, 0, 4 },
-	{ MEM_LOAD, 8, false, 0, 4 }, { MEM_LOAD, 1, false, 0, 4 }, { MEM_LOAD, 2, false, 0, 4 },
-	{ MEM_LOAD, 4, false, 0, 4 },
-};
-
-static const struct mem_access plain_stores[8] = {
-	{ MEM_STORE, 1, false, 0, 4 },
-	{ MEM_STORE, 2, false, 0, 4 },
-	{ MEM_STORE, 4, false, 0, 4 },
-	{ MEM_STORE, 8, false, 0, 4 },
-};
-
-/* What nearly all accesses to devices are: 32-bit integer loads and stores, aligned. */
-static bool decode_plain(uint64_t htinst, struct mem_access *access)
-{
-	unsigned int funct3 = htinst >> 12 & 7;
-
-	if ((htinst & ~GENMASK(14, 7)) == OPCODE_LOAD) {
-		*access = plain_loads[funct3];
-		access->reg = htinst >> 7 & 31;
-		return access->width;
-	}
-	if ((htinst & ~(GENMASK(24, 20) | GENMASK(14, 12))) == OPCODE_STORE) {
-		*access = plain_stores[funct3];
-		access->reg = htinst >> 20 & 31;
-		return access->width;
-	}
-	return false;
-}
-
 /*
  * Privileged specification, "Transformed Instruction or Pseudoinstruction for mtinst or htinst":
  * the immediate is zero, and the place of rs1 has the distance between the faulting address and
  * the first byte of the access, which only a misaligned access can have.
  */
-bool insn_decode_htinst(uint64_t htinst, struct mem_access *access)
+struct mem_access insn_decode_htinst(uint64_t htinst)
 {
+	const struct mem_access unknown = { .kind = MEM_UNKNOWN };
 	uint32_t insn = (uint32_t)htinst | HTINST_UNCOMPRESSED;
 	bool compressed = !(htinst & HTINST_UNCOMPRESSED);
 	unsigned int offset = field(insn, 19, 15);
+	struct mem_access access;
 	bool is_load;
 
-	if (decode_plain(htinst, access))
-		return true;
 	if (htinst >> 32 || !(htinst & HTINST_TRANSFORMED))
-		return false;
-	if ((insn & OPCODE_MASK) == OPCODE_AMO && !compressed) {
-		*access = access_refused(4);
-		return true;
-	}
-	*access = decode_32(insn);
-	if (access->kind == MEM_REFUSED)
-		return false;
-	is_load = access->kind == MEM_LOAD || access->kind == MEM_FP_LOAD;
+		return unknown;
+	if ((insn & OPCODE_MASK) == OPCODE_AMO && !compressed)
+		return access_refused(4);
+	access = decode_32(insn);
+	if (access.kind == MEM_REFUSED)
+		return unknown;
+	is_load = access.kind == MEM_LOAD || access.kind == MEM_FP_LOAD;
 	if (is_load ? field(insn, 31, 20) : field(insn, 31, 25) | field(insn, 11, 7))
-		return false;
-	if (offset >= access->width)
-		return false;
-	if (compressed && !has_compressed_form(access))
-		return false;
-	access->length = compressed ? 2 : 4;
-	if (offset) /* the faulting address is not where the access begins */
-		*access = access_refused(access->length);
-	return true;
+		return unknown;
+	if (offset >= access.width)
+		return unknown;
+	if (compressed && !has_compressed_form(&access))
+		return unknown;
+	access.length = compressed ? 2 : 4;
+	/* With an offset the faulting address is not where the access begins. */
+	return offset ? access_refused(access.length) : access;
 }
 
 uint64_t insn_load_value(const struct mem_access *access, uint64_t raw)

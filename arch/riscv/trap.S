@@ -4,17 +4,21 @@
  *
  *   guest --exit--> save what C may clobber --> ecall:      exit_ecall
  *                                               interrupt:  exit_interrupt
- *                                               the rest:   save s0-s11 and gp, exit_full
+ *                                               the rest:   exit_trap
+ *                                                   false:  save s0-s11 and gp, exit_trap_again
  *         <--entry-- restore <-- nothing pending? -- yes: exit_pending
  *                                                     leave: save s0-s11 and gp, hart_loop
  *
- * Callee-saved registers of the guest stay live across the light exits: C keeps them for us.
+ * Callee-saved registers of the guest stay live across nearly all exits: C keeps them for us.
  */
 #include <arch/csr.h>
 #include <arch/mmu.h>
 #include <generated/asm_offsets.h>
 
 #define REG(n) (VCPU_REGS + 8 * (n))
+
+/* What trap_entry saves: x0 to x2, x4 to x7, x10 to x17, x28 to x31; and as good as, above x31. */
+#define REGS_SAVED 0xfffffffff003fcf7
 
 .macro save_callee vcpu
 	sd	gp, REG(3)(\vcpu)
@@ -107,8 +111,13 @@ trap_entry:
 1:	bgez	a1, 2f
 	call	exit_interrupt
 	j	guest_resume
-2:	save_callee a0
-	call	exit_full
+2:	li	a2, REGS_SAVED
+	call	exit_trap
+	bnez	a0, guest_resume
+	ld	a0, HART_LOADED(tp)
+	save_callee a0
+	csrr	a1, CSR_SCAUSE
+	call	exit_trap_again
 	ld	a0, HART_LOADED(tp)
 	load_callee a0
 

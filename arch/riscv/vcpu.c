@@ -249,35 +249,47 @@ uint64_t arch_vcpu_wakeup(struct vcpu *vcpu)
 	return vcpu->arch.vsie >> IRQ_STI & 1 ? vcpu->arch.vstimecmp : TIMER_NEVER;
 }
 
-/* Recomputes VSEIP. A guest that reads stopi sees 9 through hvictl, as no VS-file is there. */
-static void extirq_sync(struct vcpu *vcpu)
+/* VSEIP. With Ssaia a guest that reads stopi sees 9 through hvictl, as no VS-file is there. */
+static inline void extirq_set(struct vcpu *vcpu, bool level, bool ssaia)
 {
-	bool level;
-
-	if (!vcpu->file)
-		level = __atomic_load_n(&vcpu->extirq, __ATOMIC_SEQ_CST) != 0;
-	else /* a VS-file has its own way to VSEIP, by hstatus.VGEIN */
-		level = !vcpu->intfile.hart && swfile_line(vcpu->file);
-
 	if (level == vcpu->arch.extirq)
 		return;
 	vcpu->arch.extirq = level;
-	if (level)
+	if (level) {
 		csr_set(CSR_HVIP, HVIP_VSEIP);
-	else
+		if (ssaia)
+			csr_write(CSR_HVICTL, HVICTL_EXTIRQ);
+	} else {
 		csr_clear(CSR_HVIP, HVIP_VSEIP);
-	if (has(vcpu, FEATURE_SSAIA))
-		csr_write(CSR_HVICTL, level ? HVICTL_EXTIRQ : 0);
+		if (ssaia)
+			csr_write(CSR_HVICTL, 0);
+	}
+}
+
+void arch_vcpu_extirq_changed(struct vcpu *vcpu)
+{
+	if (likely(vcpu->file)) /* a VS-file has its own way to VSEIP, by hstatus.VGEIN */
+		extirq_set(vcpu, !vcpu->intfile.hart && swfile_line(vcpu->file), true);
+	else
+		extirq_set(vcpu, __atomic_load_n(&vcpu->extirq, __ATOMIC_SEQ_CST) != 0,
+			   has(vcpu, FEATURE_SSAIA));
+}
+
+void arch_vcpu_extirq_raise(struct vcpu *vcpu)
+{
+	extirq_set(vcpu, true, true);
 }
 
 void arch_vcpu_sync(struct vcpu *vcpu, uint32_t bits)
 {
-	if (bits & PENDING_SSIP)
-		csr_set(CSR_HVIP, HVIP_VSSIP);
 	if (bits & PENDING_FILE)
 		intfile_retry(vcpu);
 	if (bits & (PENDING_FILE | PENDING_EXTIRQ))
-		extirq_sync(vcpu);
+		arch_vcpu_extirq_changed(vcpu);
+	if (likely(!(bits & ~(PENDING_FILE | PENDING_EXTIRQ))))
+		return;
+	if (bits & PENDING_SSIP)
+		csr_set(CSR_HVIP, HVIP_VSSIP);
 	/* An expiry under way on another hart may be of a deadline that was replaced. */
 	if (bits & PENDING_TIMER && time_now() >= vcpu->timer_deadline)
 		csr_set(CSR_HVIP, HVIP_VSTIP);
@@ -285,11 +297,6 @@ void arch_vcpu_sync(struct vcpu *vcpu, uint32_t bits)
 		arch_vcpu_sfence(0, UINT64_MAX);
 	if (bits & PENDING_FENCE_I)
 		arch_vcpu_fence_i();
-}
-
-void arch_vcpu_extirq_changed(struct vcpu *vcpu)
-{
-	extirq_sync(vcpu);
 }
 
 void arch_vcpu_raise_ssip(struct vcpu *vcpu)

@@ -84,7 +84,7 @@ void arch_vsfile_fill(unsigned int line, struct swfile *file)
 	struct window window = window_open(line);
 
 	for (unsigned int word = 0; word < (file->identities + 1) / 64; word++) {
-		uint64_t pending = __atomic_exchange_n(&file->pending[word], 0, __ATOMIC_SEQ_CST);
+		uint64_t pending = swfile_take_word(file, word);
 
 		if (pending)
 			file_set(ISELECT_EIP0 + 2 * word, pending);
@@ -113,7 +113,7 @@ void arch_vsfile_drain(unsigned int line, struct swfile *file)
 		if (word >= (file->identities + 1) / 64)
 			continue;
 		if (pending)
-			__atomic_fetch_or(&file->pending[word], pending, __ATOMIC_SEQ_CST);
+			swfile_add_word(file, word, pending);
 		__atomic_store_n(&file->enabled[word], enabled, __ATOMIC_RELAXED);
 	}
 	__atomic_store_n(&file->threshold, (uint32_t)threshold, __ATOMIC_RELAXED);

@@ -119,19 +119,26 @@ static uint32_t transform(uint32_t insn, const struct mem_access *access, unsign
 	return (insn & 3) == 3 ? result : result & ~UINT32_C(2);
 }
 
+static bool decode_htinst(uint64_t htinst, struct mem_access *access)
+{
+	*access = insn_decode_htinst(htinst);
+	MUST(htinst_is_plain_load(htinst) == (access->kind == MEM_LOAD));
+	MUST(htinst_is_plain_store(htinst) == (access->kind == MEM_STORE));
+	return access->kind != MEM_UNKNOWN;
+}
+
 static void htinst_check(uint32_t insn, unsigned int offset)
 {
 	struct mem_access access = insn_decode(insn), other;
 
 	if (access.kind == MEM_REFUSED)
 		return;
-	memset(&other, 0xee, sizeof(other));
-	MUST(insn_decode_htinst(transform(insn, &access, 0), &other));
+	MUST(decode_htinst(transform(insn, &access, 0), &other));
 	MUST(other.kind == access.kind && other.width == access.width);
 	MUST(other.sign_extend == access.sign_extend && other.reg == access.reg);
 	MUST(other.length == access.length);
 	/* The access began at another address than the one that faulted, or this is none. */
-	if (offset && insn_decode_htinst(transform(insn, &access, offset), &other))
+	if (offset && decode_htinst(transform(insn, &access, offset), &other))
 		MUST(other.kind == MEM_REFUSED && offset < access.width);
 }
 
@@ -179,7 +186,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		decode_check(insn);
 		htinst_check(insn, other & 31);
 		value_check(insn, other);
-		if (insn_decode_htinst(other, &access)) {
+		if (decode_htinst(other, &access)) {
 			MUST(other & 1 && other >> 32 == 0);
 			MUST(access.length == (other & 2 ? 4 : 2));
 			MUST(access.kind <= MEM_REFUSED);

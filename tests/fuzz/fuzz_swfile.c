@@ -105,15 +105,28 @@ static void store_check(struct input *input, struct swfile *file)
 {
 	uint64_t offset = input_below(input, 4) ? input_below(input, 8)
 						: input_below(input, PAGE_SIZE);
-	unsigned int width = 1U << input_below(input, 4);
-	uint64_t value = input_number(input);
-	uint32_t identity = offset == 4 ? __builtin_bswap32((uint32_t)value) : (uint32_t)value;
-	bool there = width == 4 && (offset == 0 || offset == 4) && identity &&
-		     identity <= model.identities;
+	uint32_t value = (uint32_t)input_number(input);
+	uint32_t identity = offset == 4 ? __builtin_bswap32(value) : offset ? 0 : value;
+	bool there = identity && identity <= model.identities;
 
-	MUST(swfile_store(file, offset, width, value) == (there ? identity : 0));
+	MUST(swfile_stored_identity(offset, value) == identity);
+	MUST(swfile_inject(file, identity) == there);
 	if (there)
 		model.pending[identity] = 1;
+}
+
+/* What a hand-over does. */
+static void word_check(struct input *input, struct swfile *file)
+{
+	unsigned int word = input_below(input, (model.identities + 1) / 64);
+	uint64_t bits = input_number(input) & ~(uint64_t)(word == 0),
+		 taken = swfile_take_word(file, word);
+
+	for (unsigned int i = 0; i < 64; i++) {
+		MUST((taken >> i & 1) == (model.pending[word * 64 + i] != 0));
+		model.pending[word * 64 + i] = bits >> i & 1;
+	}
+	swfile_add_word(file, word, bits);
 }
 
 static void claim_check(struct swfile *file)
@@ -135,7 +148,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	while (input.left) {
 		unsigned int top;
 
-		switch (input_below(&input, 5)) {
+		switch (input_below(&input, 6)) {
 		case 0:
 			inject_check(&input, &file);
 			break;
@@ -144,6 +157,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			break;
 		case 2:
 			store_check(&input, &file);
+			break;
+		case 3:
+			word_check(&input, &file);
 			break;
 		default:
 			access_check(&input, &file);

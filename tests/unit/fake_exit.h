@@ -30,4 +30,10 @@ extern struct fake_exit fake;
 /** A guest in VS-mode at 0x1000 whose registers x1 to x31 differ from each other. */
 void fake_exit_reset(void);
 
+/**
+ * Handles an exit as trap_entry does: with the registers in memory that C may clobber, and if that
+ * is not enough with all of them. Without them nothing else must have been looked at or changed.
+ */
+void fake_exit_trap(bool (*exit)(struct vcpu *vcpu, uint64_t known));
+
 #endif

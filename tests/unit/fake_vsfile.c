@@ -60,8 +60,7 @@ void arch_vsfile_fill(unsigned int line, struct swfile *software)
 	struct fake_vsfile *file = here(line);
 
 	for (unsigned int word = 0; word < (software->identities + 1) / 64; word++) {
-		uint64_t pending = __atomic_exchange_n(&software->pending[word], 0,
-						       __ATOMIC_SEQ_CST);
+		uint64_t pending = swfile_take_word(software, word);
 
 		__atomic_fetch_or(&file->pending[word], pending, __ATOMIC_SEQ_CST);
 		file->enabled[word] = software->enabled[word];
@@ -79,7 +78,7 @@ void arch_vsfile_drain(unsigned int line, struct swfile *software)
 	for (unsigned int word = 0; word < (software->identities + 1) / 64; word++) {
 		uint64_t pending = __atomic_exchange_n(&file->pending[word], 0, __ATOMIC_SEQ_CST);
 
-		__atomic_fetch_or(&software->pending[word], pending, __ATOMIC_SEQ_CST);
+		swfile_add_word(software, word, pending);
 		software->enabled[word] = file->enabled[word];
 	}
 	software->threshold = (uint32_t)file->threshold;

@@ -52,7 +52,7 @@ static bool does(uint32_t insn)
 
 	fake.injected = 0;
 	fake.csrs[CSR_STVAL] = insn;
-	exit_instruction(&fake.vcpu);
+	fake_exit_trap(exit_instruction);
 	assert_int_equal(fake.vcpu.arch.regs[0], 0);
 	if (fake.injected) {
 		assert_int_equal(fake.injected, 1);
@@ -68,9 +68,11 @@ static bool does(uint32_t insn)
 /* Identity 7 and, behind it, 100: enabled and pending. */
 static void two_are_pending(void)
 {
-	memset(file.pending, 0, sizeof(file.pending));
-	file.pending[0] = file.enabled[0] = BIT(7);
-	file.pending[1] = file.enabled[1] = BIT(100 - 64);
+	swfile_reset(&file);
+	file.enabled[0] = BIT(7);
+	file.enabled[1] = BIT(100 - 64);
+	swfile_inject(&file, 7);
+	swfile_inject(&file, 100);
 }
 
 /* ---- registers through sireg ---- */
@@ -217,6 +219,16 @@ static void every_write_of_stopei_claims_whatever_it_writes(void **state)
 		}
 }
 
+static void stopei_claims_into_every_register(void **state)
+{
+	for (unsigned int rd = 1; rd < 32; rd++) {
+		two_are_pending();
+		assert_true(does(csr_insn(CSR_STOPEI, RW, rd, 0)));
+		assert_int_equal(fake.vcpu.arch.regs[rd], 7 << 16 | 7);
+		assert_int_equal(swfile_top(&file), 100 << 16 | 100);
+	}
+}
+
 static void stopei_of_an_empty_file_is_zero(void **state)
 {
 	assert_true(does(csr_insn(CSR_STOPEI, RW, 3, 0)));
@@ -305,19 +317,25 @@ static void wrs_nto_goes_on(void **state)
 static void instruction_is_fetched_when_stval_is_zero(void **state)
 {
 	two_are_pending();
-	fake.insn = csr_insn(CSR_STOPEI, RW, 3, 0);
+	fake.insn = csr_insn(CSR_STOPEI, RW, 5, 0);
 	assert_true(does(0));
 	assert_int_equal(fake.fetches, 1);
-	assert_int_equal(fake.vcpu.arch.regs[3], 7 << 16 | 7);
-	assert_true(does(csr_insn(CSR_STOPEI, RW, 3, 0)));
+	assert_int_equal(fake.vcpu.arch.regs[5], 7 << 16 | 7);
+	assert_true(does(csr_insn(CSR_STOPEI, RW, 5, 0)));
 	assert_int_equal(fake.fetches, 1);
+	/* s1: once more, with all registers. */
+	two_are_pending();
+	fake.insn = csr_insn(CSR_STOPEI, RW, 9, 0);
+	assert_true(does(0));
+	assert_int_equal(fake.fetches, 3);
+	assert_int_equal(fake.vcpu.arch.regs[9], 7 << 16 | 7);
 }
 
 static void instruction_that_went_away_is_executed_again(void **state)
 {
 	fake.fetch_works = false;
 	fake.csrs[CSR_STVAL] = 0;
-	exit_instruction(&fake.vcpu);
+	fake_exit_trap(exit_instruction);
 	assert_int_equal(fake.injected, 0);
 	assert_int_equal(fake.csrs[CSR_SEPC], 0x1000);
 }
@@ -332,6 +350,7 @@ int main(void)
 		cmocka_unit_test_setup(reserved_registers_read_zero, setup),
 		cmocka_unit_test_setup(stopei_read_claims_nothing, setup),
 		cmocka_unit_test_setup(every_write_of_stopei_claims_whatever_it_writes, setup),
+		cmocka_unit_test_setup(stopei_claims_into_every_register, setup),
 		cmocka_unit_test_setup(stopei_of_an_empty_file_is_zero, setup),
 		cmocka_unit_test_setup(other_csrs_are_illegal, setup),
 		cmocka_unit_test_setup(other_instructions_are_illegal, setup),

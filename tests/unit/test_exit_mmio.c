@@ -109,7 +109,7 @@ static void fault(uint64_t cause, uint64_t at, uint64_t htinst)
 	fake.csrs[CSR_STVAL] = 0x7000000000 | (at & 0xfff);
 	fake.csrs[CSR_HTVAL] = at >> 2;
 	fake.csrs[CSR_HTINST] = htinst;
-	exit_access(&fake.vcpu, cause);
+	fake_exit_trap(cause == CAUSE_LOAD_GUEST ? exit_load : exit_store);
 	assert_int_equal(fake.vcpu.arch.regs[0], 0);
 }
 

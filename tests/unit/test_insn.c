@@ -182,6 +182,50 @@ static uint32_t transform(uint32_t insn)
 	return insn & (store ? 0x01f0707f : 0x00007fff);
 }
 
+/* The short way says the same as the long one, or nothing. */
+static void check_short_way(uint64_t htinst, const struct mem_access *access)
+{
+	static const uint64_t raws[] = { 0, 0x7f, 0x80, 0x8000, 0x80000000, UINT64_MAX };
+	bool load = htinst_is_plain_load(htinst), store = htinst_is_plain_store(htinst);
+
+	assert_int_equal(load, access->kind == MEM_LOAD);
+	assert_int_equal(store, access->kind == MEM_STORE);
+	if (!load && !store)
+		return;
+	assert_int_equal(load ? htinst_rd(htinst) : htinst_rs2(htinst), access->reg);
+	assert_int_equal(htinst_width(htinst), access->width);
+	assert_int_equal(htinst_length(htinst), access->length);
+	for (size_t i = 0; load && i < ARRAY_SIZE(raws); i++) {
+		uint64_t raw = access->width == 8 ? raws[i]
+						  : raws[i] & (BIT(8 * access->width) - 1);
+
+		assert_int_equal(htinst_load_value(htinst, raw), insn_load_value(access, raw));
+	}
+}
+
+static bool decode_htinst(uint64_t htinst, struct mem_access *access)
+{
+	*access = insn_decode_htinst(htinst);
+	check_short_way(htinst, access);
+	return access->kind != MEM_UNKNOWN;
+}
+
+static void short_way_agrees_with_the_long_one(void **state)
+{
+	uint64_t random = 1;
+	struct mem_access access;
+
+	for (uint64_t htinst = 0; htinst < BIT(20); htinst++)
+		decode_htinst(htinst, &access);
+	for (unsigned int i = 0; i < 1000000; i++) {
+		random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+		/* A store or load with some other bit, or several. */
+		decode_htinst((random >> 20 & GENMASK(24, 7)) | (i & 1 ? 0x21 : 1) | (i & 2),
+			      &access);
+		decode_htinst(random >> (random & 63), &access);
+	}
+}
+
 static void htinst_gives_what_the_instruction_gives(void **state)
 {
 	static const uint32_t opcodes[] = { 0x03, 0x07, 0x23, 0x27 };
@@ -190,7 +234,7 @@ static void htinst_gives_what_the_instruction_gives(void **state)
 		uint32_t insn = 0x5e0f8000 | opcodes[i & 3] | (i >> 2 & 7) << 12 |
 				(i >> 5 & 31) << 7 | (i >> 10 & 31) << 20;
 		struct mem_access access, expected = insn_decode(insn);
-		bool decoded = insn_decode_htinst(transform(insn), &access);
+		bool decoded = decode_htinst(transform(insn), &access);
 
 		assert_int_equal(decoded, expected.kind != MEM_REFUSED);
 		if (decoded)
@@ -227,7 +271,7 @@ static void htinst_of_compressed_instructions_says_length_2(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		uint32_t htinst = transform(cases[i].insn) & ~2u;
 
-		assert_int_equal(insn_decode_htinst(htinst, &access), cases[i].has_compressed);
+		assert_int_equal(decode_htinst(htinst, &access), cases[i].has_compressed);
 		if (!cases[i].has_compressed)
 			continue;
 		assert_int_equal(access.length, 2);
@@ -259,17 +303,17 @@ static void htinst_that_is_no_transformed_access_is_not_decoded(void **state)
 	struct mem_access access;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		assert_false(insn_decode_htinst(cases[i], &access));
+		assert_false(decode_htinst(cases[i], &access));
 }
 
 static void htinst_of_an_atomic_access_is_refused(void **state)
 {
 	struct mem_access access = { .kind = MEM_LOAD };
 
-	assert_true(insn_decode_htinst(0x00c0252f, &access)); /* amoadd.w a0, a2, (0) */
+	assert_true(decode_htinst(0x00c0252f, &access)); /* amoadd.w a0, a2, (0) */
 	assert_int_equal(access.kind, MEM_REFUSED);
 	assert_int_equal(access.length, 4);
-	assert_false(insn_decode_htinst(0x00c0252d, &access)); /* there is no compressed one */
+	assert_false(decode_htinst(0x00c0252d, &access)); /* there is no compressed one */
 }
 
 /* The address offset, in the place of rs1, is below the width. */
@@ -278,7 +322,7 @@ static void htinst_with_an_address_offset_is_refused(void **state)
 	struct mem_access access;
 
 	for (uint32_t offset = 0; offset < 32; offset++) {
-		bool decoded = insn_decode_htinst(0x00002503 | offset << 15, &access);
+		bool decoded = decode_htinst(0x00002503 | offset << 15, &access);
 
 		assert_int_equal(decoded, offset < 4);
 		if (decoded)
@@ -296,6 +340,7 @@ int main(void)
 		cmocka_unit_test(fp_loads_are_nan_boxed),
 		cmocka_unit_test(a_refused_access_has_a_value_all_the_same),
 		cmocka_unit_test(htinst_gives_what_the_instruction_gives),
+		cmocka_unit_test(short_way_agrees_with_the_long_one),
 		cmocka_unit_test(htinst_of_compressed_instructions_says_length_2),
 		cmocka_unit_test(htinst_that_is_no_transformed_access_is_not_decoded),
 		cmocka_unit_test(htinst_of_an_atomic_access_is_refused),

@@ -299,35 +299,70 @@ static void csr_instructions_return_the_old_value_and_write_the_new(void **state
 
 static void doorbells_take_both_byte_orders(void **state)
 {
-	struct swfile file;
-
 	(void)state;
-	swfile_init(&file, 2047);
-	assert_int_equal(swfile_store(&file, 0, 4, 0x123), 0x123);
-	assert_int_equal(csr_read(&file, EIP(0x123 / 64)), BIT(0x123 % 64));
-	assert_int_equal(swfile_store(&file, 4, 4, 0x23010000), 0x123);
-	assert_int_equal(swfile_store(&file, 4, 4, 0xff070000), 2047);
-	assert_int_equal(swfile_store(&file, 4, 4, 0x123), 0);
-	assert_int_equal(swfile_store(&file, 0, 4, 0), 0);
-	assert_int_equal(swfile_store(&file, 0, 4, 2048), 0);
-	/* Of a register wider than the store only the low half is stored. */
-	assert_int_equal(swfile_store(&file, 0, 4, UINT64_C(0xffffffff00000005)), 5);
+	assert_int_equal(swfile_stored_identity(0, 0x123), 0x123);
+	assert_int_equal(swfile_stored_identity(4, 0x23010000), 0x123);
+	assert_int_equal(swfile_stored_identity(4, 0xff070000), 2047);
+	assert_int_equal(swfile_stored_identity(0, 0), 0);
+	for (uint64_t offset = 0; offset < 4096; offset++)
+		if (offset != 0 && offset != 4)
+			assert_int_equal(swfile_stored_identity(offset, 5), 0);
 }
 
-static void stores_elsewhere_or_of_another_width_do_nothing(void **state)
+static void identities_that_do_not_exist_are_not_injected(void **state)
 {
 	struct swfile file;
 
 	(void)state;
-	swfile_init(&file, 63);
-	for (uint64_t offset = 0; offset < 4096; offset++) {
-		for (unsigned int width = 1; width <= 8; width *= 2) {
-			if (width == 4 && (offset == 0 || offset == 4))
-				continue;
-			assert_int_equal(swfile_store(&file, offset, width, 5), 0);
-		}
-	}
-	assert_int_equal(csr_read(&file, EIP(0)), 0);
+	swfile_init(&file, 191);
+	assert_false(swfile_inject(&file, 0));
+	assert_false(swfile_inject(&file, 192));
+	assert_false(swfile_inject(&file, 2048 + 5));
+	assert_false(swfile_inject(&file, UINT32_MAX));
+	for (unsigned int word = 0; word < 32; word++)
+		assert_int_equal(csr_read(&file, EIP(word)), 0);
+}
+
+static void words_that_move_are_neither_lost_nor_doubled(void **state)
+{
+	struct swfile file;
+
+	(void)state;
+	swfile_init(&file, 2047);
+	enable_all(&file);
+	swfile_add_word(&file, 31, BIT(63) | BIT(2));
+	swfile_inject(&file, 70);
+	assert_int_equal(swfile_claim(&file), topei(70));
+	assert_int_equal(swfile_take_word(&file, 31), BIT(63) | BIT(2));
+	assert_int_equal(swfile_top(&file), 0);
+	swfile_add_word(&file, 31, BIT(63));
+	assert_int_equal(swfile_claim(&file), topei(2047));
+	assert_int_equal(swfile_claim(&file), 0);
+}
+
+/* As the line says, when nothing else is pending. */
+static void signals_says_what_the_line_will_be(void **state)
+{
+	static const unsigned int identities[] = { 1, 63, 64, 100, 2047 };
+	static const unsigned int thresholds[] = { 0, 1, 2, 64, 65, 101, 2047 };
+	struct swfile file;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(identities); i++)
+		for (size_t t = 0; t < ARRAY_SIZE(thresholds); t++)
+			for (unsigned int flags = 0; flags < 4; flags++) {
+				unsigned int id = identities[i];
+				bool signals;
+
+				swfile_init(&file, 2047);
+				csr(&file, EIDELIVERY, CSR_WRITE, flags & 1);
+				csr(&file, EITHRESHOLD, CSR_WRITE, thresholds[t]);
+				csr(&file, EIE(id / 64), CSR_WRITE,
+				    flags & 2 ? BIT(id % 64) : ~BIT(id % 64));
+				signals = swfile_signals(&file, id);
+				swfile_inject(&file, id);
+				assert_int_equal(swfile_line(&file), signals);
+			}
 }
 
 /* What the standard says, bit by bit, to compare with. */
@@ -428,7 +463,9 @@ int main(void)
 		cmocka_unit_test(bits_of_no_identity_are_read_only_zero),
 		cmocka_unit_test(csr_instructions_return_the_old_value_and_write_the_new),
 		cmocka_unit_test(doorbells_take_both_byte_orders),
-		cmocka_unit_test(stores_elsewhere_or_of_another_width_do_nothing),
+		cmocka_unit_test(identities_that_do_not_exist_are_not_injected),
+		cmocka_unit_test(words_that_move_are_neither_lost_nor_doubled),
+		cmocka_unit_test(signals_says_what_the_line_will_be),
 		cmocka_unit_test(random_accesses_agree_with_the_model),
 	};
 

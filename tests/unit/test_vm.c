@@ -178,6 +178,11 @@ void arch_vcpu_load(struct vcpu *vcpu)
 {
 }
 
+void arch_vcpu_extirq_raise(struct vcpu *vcpu)
+{
+	vcpu->arch.extirq = true;
+}
+
 void arch_vcpu_sync(struct vcpu *vcpu, uint32_t bits)
 {
 }

@@ -84,10 +84,10 @@ void intfile_sleep(struct vcpu *vcpu);
 void intfile_evict(struct vcpu *vcpu);
 
 /**
- * Makes @identity pending. Returns false for one that does not exist. The vCPU is told. Any
- * context; locks up to LOCK_INTFILE may be held.
+ * Makes @identity pending and tells the vCPU. One that does not exist is ignored. Interrupts off;
+ * locks up to LOCK_INTFILE may be held.
  */
-bool intfile_inject(struct vcpu *vcpu, unsigned int identity);
+void intfile_inject(struct vcpu *vcpu, unsigned int identity);
 
 /** SGEI on this hart. Interrupts off. */
 void intfile_interrupt(void);

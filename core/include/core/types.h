@@ -57,6 +57,9 @@ static inline hpa_t hpa(uint64_t v)
 
 #define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
 
+/** For what is rare: its stack frame, with its guard, does not burden the caller. */
+#define NOINLINE __attribute__((noinline))
+
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 

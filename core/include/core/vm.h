@@ -81,13 +81,18 @@ struct vcpu {
 	/* Start state for HSM start and non-retentive resume. */
 	uint64_t start_pc, start_opaque;
 	bool suspend_resets; /* HSM_SUSPENDED without retention: resumes at start_pc */
+	struct device *device; /* that it accessed last; NULL: none, or htinst is not believed */
 	uint64_t exits; /* statistics */
 };
 
 struct vm {
 	struct list link; /* in the list of VMs */
 	struct spinlock lock;
+	/* What exits look at comes first. */
 	uint64_t sbi_enabled; /* the SBI extensions it has, one bit a slot; set by sbi_vm_init() */
+	bool vsfiles; /* its vCPUs may have VS-files */
+	unsigned int vcpu_count;
+	struct vcpu *vcpus[MAX_VCPUS];
 	unsigned int id; /* small number for the shell and consoles, 0 to 9 and on */
 	char name[VM_NAME_MAX + 1];
 	enum vm_state state;
@@ -107,7 +112,6 @@ struct vm {
 	unsigned int device_count;
 	struct device *irqchip; /* one of the devices: the APLIC */
 	gpa_t imsic_base; /* of the pages of its vCPUs' interrupt files */
-	bool vsfiles; /* its vCPUs may have VS-files */
 	bool reserved; /* each of its vCPUs has a VS-file promised; control lock */
 	bool no_vsfile; /* paused because a hart could not keep that promise; control lock */
 	struct hartset producers; /* harts that have stored into VS-files of its vCPUs */
@@ -117,8 +121,6 @@ struct vm {
 	struct device *rtc;
 	struct timer rtc_timer; /* the RTC's alarm */
 	struct console *console;
-	struct vcpu *vcpus[MAX_VCPUS];
-	unsigned int vcpu_count;
 	uint32_t active; /* vCPUs that are not stopped; atomic */
 	struct hartset affinity;
 	uint64_t resets; /* statistics */

@@ -12,9 +12,12 @@
 
 #define SWFILE_MAX_IDENTITY 2047
 
+#define SWFILE_WORDS ((SWFILE_MAX_IDENTITY + 1) / 64)
+
 struct swfile {
-	uint64_t pending[32]; /* eip: bit i of word w is identity 64 w + i; atomic */
-	uint64_t enabled[32]; /* eie */
+	uint64_t pending[SWFILE_WORDS]; /* eip: bit i of word w is identity 64 w + i; atomic */
+	uint64_t enabled[SWFILE_WORDS]; /* eie */
+	uint32_t words; /* bit w is set where pending[w] may not be 0; atomic */
 	uint32_t threshold; /* eithreshold */
 	uint32_t delivery; /* eidelivery: 0 or 1 */
 	uint32_t identities; /* highest implemented: 63, 127, ... 2047 */
@@ -45,6 +48,13 @@ uint32_t swfile_top(const struct swfile *file);
  */
 bool swfile_line(const struct swfile *file);
 
+/** Whether @identity, once pending, drives the external interrupt. Owner. 1 to identities. */
+static inline bool swfile_signals(const struct swfile *file, unsigned int identity)
+{
+	return file->delivery && file->enabled[identity / 64] >> (identity % 64) & 1 &&
+	       (!file->threshold || identity < file->threshold);
+}
+
 /** stopei written: claims what swfile_top() gives at that moment and returns it (AIA 1.0, 3.9). */
 uint32_t swfile_claim(struct swfile *file);
 
@@ -61,10 +71,18 @@ int swfile_rmw(struct swfile *file, unsigned int select, enum csr_op op, uint64_
 	       uint64_t *old);
 
 /**
- * A store of @width bytes at @offset into the file's 4 KiB page (AIA 1.0, 3.5): an aligned
- * 32-bit store to seteipnum_le (0) or seteipnum_be (4) sets a pending bit. Returns the identity
- * injected, or 0 when the store did nothing.
+ * The identity that an aligned 32-bit store of @value at @offset of the file's 4 KiB page makes
+ * pending: seteipnum_le (0) or seteipnum_be (4), AIA 1.0, 3.5. 0: the store does nothing.
  */
-unsigned int swfile_store(struct swfile *file, uint64_t offset, unsigned int width, uint64_t value);
+static inline uint32_t swfile_stored_identity(uint64_t offset, uint32_t value)
+{
+	if (likely(offset == 0))
+		return value;
+	return offset == 4 ? __builtin_bswap32(value) : 0;
+}
+
+/** Takes all pending bits of word @word, or adds @bits to them. Any hart, ordered as injecting. */
+uint64_t swfile_take_word(struct swfile *file, unsigned int word);
+void swfile_add_word(struct swfile *file, unsigned int word, uint64_t bits);
 
 #endif

@@ -6,6 +6,7 @@
 #define ARCH_IRQFLAGS_H
 
 #include <arch/csr.h>
+#include <core/types.h>
 
 /** Turns interrupts off; returns what arch_irq_restore() needs. */
 static inline unsigned long arch_irq_save(void)
@@ -26,6 +27,12 @@ static inline void arch_irq_disable(void)
 static inline void arch_irq_enable(void)
 {
 	csr_set(CSR_SSTATUS, SSTATUS_SIE);
+}
+
+/** Whether the hart takes no interrupts now. */
+static inline bool arch_irqs_off(void)
+{
+	return !(csr_read(CSR_SSTATUS) & SSTATUS_SIE);
 }
 
 /** The kinds of interrupts that this hart takes from now on: software, timer, external. */

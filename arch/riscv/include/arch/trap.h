@@ -59,8 +59,14 @@ void exit_interrupt(struct vcpu *vcpu, uint64_t cause);
 /** An environment call from VS-mode. Callee-saved registers of the guest are live. */
 void exit_ecall(struct vcpu *vcpu);
 
-/** Everything else; vcpu->arch.regs holds all registers and may be changed. */
-void exit_full(struct vcpu *vcpu, uint64_t cause);
+/**
+ * Everything else. @known: the registers that are in vcpu->arch.regs, one bit each, see
+ * <arch/exit.h>. False when that is not enough.
+ */
+bool exit_trap(struct vcpu *vcpu, uint64_t cause, uint64_t known);
+
+/** After exit_trap() gave false: vcpu->arch.regs holds all registers now. */
+void exit_trap_again(struct vcpu *vcpu, uint64_t cause);
 
 /** There is pending work or the scheduler wants the hart. Returns whether to leave. */
 bool exit_pending(struct vcpu *vcpu);

@@ -82,6 +82,9 @@ _Noreturn void arch_vcpu_enter(struct vcpu *vcpu);
 /** The loaded vCPU's interrupt file or line changed by its own doing: recomputes VSEIP. */
 void arch_vcpu_extirq_changed(struct vcpu *vcpu);
 
+/** The loaded vCPU's SW-file has something for it now. */
+void arch_vcpu_extirq_raise(struct vcpu *vcpu);
+
 /** Whether the loaded vCPU has an interrupt pending and enabled: WFI would not wait. */
 bool arch_vcpu_interrupt_pending(struct vcpu *vcpu);
 

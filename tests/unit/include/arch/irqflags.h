@@ -37,6 +37,11 @@ static inline void arch_irq_enable(void)
 	fake_irq_on = true;
 }
 
+static inline bool arch_irqs_off(void)
+{
+	return !fake_irq_on;
+}
+
 static inline void arch_irq_sources_enable(void)
 {
 }
