@@ -15,8 +15,7 @@
 
 /*
  * At a hart no more than one line changes hands in this time; meanwhile vCPUs that find none run
- * on their SW-files. A hand-over costs as much as half a dozen MSIs
- * that are exits.
+ * on their SW-files. A hand-over costs as much as four MSIs and their claims do there.
  */
 #define STEAL_INTERVAL_US 500
 
