@@ -20,28 +20,33 @@ static bool insists(const struct vm *vm)
 	return vm->config.interrupt_files == VM_FILES_HARDWARE;
 }
 
-static bool may_use(const struct vm *vm, unsigned int hart_index)
+static bool has_files(const struct vm *vm, unsigned int hart_index)
 {
-	return hart_online(harts[hart_index]) && harts[hart_index]->files &&
-	       hartset_has(&vm->affinity, hart_index);
+	return harts[hart_index]->files && hartset_has(&vm->affinity, hart_index);
 }
 
-/* Whether some hart of the affinity has files, and with as many identities as the guest's. */
-static bool has_files(const struct vm *vm, unsigned int *identities)
+static bool may_use(const struct vm *vm, unsigned int hart_index)
 {
-	*identities = 0;
+	return hart_online(harts[hart_index]) && has_files(vm, hart_index);
+}
+
+/* Most identities of the files of its harts, of those that are off, too; 0 without files. */
+static unsigned int most_identities(const struct vm *vm)
+{
+	unsigned int identities = 0;
+
 	for (unsigned int i = 0; i < hart_count; i++)
-		if (may_use(vm, i))
-			*identities = MAX(*identities, arch_vsfile_identities(harts[i]));
-	return *identities >= vm->config.interrupt_identities;
+		if (hart_known(harts[i]) && has_files(vm, i))
+			identities = MAX(identities, arch_vsfile_identities(harts[i]));
+	return identities;
 }
 
 int intfile_vm_init(struct vm *vm)
 {
-	unsigned int identities;
+	unsigned int identities = most_identities(vm);
 
 	vm->vsfiles = vm->imsic && vm->config.interrupt_files != VM_FILES_SOFTWARE &&
-		      has_files(vm, &identities);
+		      identities >= vm->config.interrupt_identities;
 	if (insists(vm) && !vm->imsic) {
 		log_error("%s: interrupt-files: \"hardware\": its harts have no AIA", vm->name);
 		return -ENOTSUP;

@@ -66,14 +66,22 @@ def test_storm_on_a_machine_with_63_files_a_hart(boot):
     assert sum(hart["used"] for hart in counts) == 16
 
 
-def disturb(machine, rounds, seed=1):
-    """Limits go up and down, and one VM stops and goes on, at random."""
-    dice = random.Random(seed)
-    for _ in range(rounds):
-        machine.command("host files %d %d" % (dice.randrange(2), dice.randrange(6)))
-        if dice.randrange(3) == 0:
-            machine.command("vm pause two")
-            machine.command("vm resume two")
+def disturb(machine, dice, most=5, harts=2):
+    """A limit goes up or down, a VM stops and goes on, a hart goes off or comes back, at random."""
+    machine.command("host files %d %d" % (dice.randrange(harts), dice.randrange(most + 1)))
+    if dice.randrange(3) == 0:
+        machine.command("vm pause two")
+        machine.command("vm resume two")
+    if dice.randrange(4) == 0:
+        machine.command("host hart %s %d" % (dice.choice(("on", "off")), 1 + dice.randrange(harts - 1)))
+
+
+def calm(machine, most=5, harts=2):
+    """All harts are there, with all their files."""
+    for hart in range(harts):
+        if hart:
+            machine.command("host hart on %d" % hart)
+        machine.command("host files %d %d" % (hart, most))
 
 
 def storm_while_files_come_and_go(boot, count, rounds):
@@ -81,9 +89,10 @@ def storm_while_files_come_and_go(boot, count, rounds):
                    options="")
     machine.expect("busy: starts")
     machine.shell()
-    disturb(machine, rounds)
-    machine.command("host files 0 5")
-    machine.command("host files 1 5")
+    dice = random.Random(1)
+    for _ in range(rounds):
+        disturb(machine, dice)
+    calm(machine)
     machine.wait_state("one", "stopped")
     machine.wait_state("two", "stopped")
     for name in ("one", "two"):
@@ -102,10 +111,18 @@ def test_storm_while_files_come_and_go(boot):
 @pytest.mark.soak
 @pytest.mark.parametrize("guests", [0, 1, 3, 7])
 def test_long_storm(boot, guests):
-    """10 million interrupts altogether."""
-    machine = boot(storm("one", 320000), storm("two", 320000), guests=guests,
-                   options="poweroff=last-vm hgei.limit=1:1")
-    machine.expect_end(well=2, timeout=3600)
+    """10 million interrupts, all four together, while everything changes."""
+    machine = boot(storm("one", 330000), storm("two", 330000), guests=guests, harts=3,
+                   options="hgei.limit=1:1")
+    machine.expect("two: starts")
+    machine.shell()
+    dice = random.Random(guests)
+    while re.search(r" running ", machine.command("vm list")):
+        for _ in range(20):
+            disturb(machine, dice, most=guests, harts=3)
+        calm(machine, most=guests, harts=3)
+    for name in ("one", "two"):
+        assert STORM_ENDS.search(machine.command("vm log " + name)).groups() == ("1", "0")
 
 
 def test_more_vcpus_than_files_are_never_promised(boot):

@@ -63,6 +63,8 @@ test_intfile-y := core/intfile.c core/hart_files.c core/timer.c core/hart.c core
 	arch/riscv/gstage.c arch/riscv/vmid.c emulators/swfile.c tests/unit/fake_vsfile.c \
 	$(fake_machine)
 
+test_intfile_policy-y := core/intfile_policy.c core/hart_files.c core/hart.c core/timer.c core/page.c core/alloc.c $(fake_machine)
+
 # Exits of guests.
 test_exit_csr-y := arch/riscv/exit_csr.c emulators/swfile.c tests/unit/fake_exit.c
 test_exit_mmio-y := arch/riscv/insn.c tests/unit/fake_exit.c
