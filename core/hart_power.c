@@ -162,8 +162,11 @@ static int wait_until_stopped(struct hart *hart)
 				  hart->id, hart->stop_error);
 			return -EIO;
 		}
-		if (state_of(hart) == HART_OFFLINE && arch_hart_stopped(hart))
-			return 0;
+		if (state_of(hart) == HART_OFFLINE) {
+			timer_adopt(hart);
+			if (arch_hart_stopped(hart))
+				return 0;
+		}
 		thread_sleep(POLL_US);
 	}
 	if (state_change(hart, HART_LEAVING, HART_ONLINE)) {
@@ -186,12 +189,14 @@ int hart_power_off(struct hart *hart)
 	__atomic_store_n(&hart->state, HART_LEAVING, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&hart->resched, 1, __ATOMIC_SEQ_CST);
 	hart_kick(hart);
+	/* If this thread runs there: a timer that it armed now would stop with the hart. */
+	while (hart_self() == hart)
+		thread_yield();
 	error = wait_until_stopped(hart);
 	if (error) {
 		intfile_hart_join(hart);
 		return error;
 	}
-	timer_adopt(hart);
 	log_info("hart %" PRIu64 ": off-line", hart->id);
 	return 0;
 }

@@ -56,7 +56,9 @@ static void place_set(struct vcpu *vcpu, struct hart *hart, unsigned int line)
 	unsigned long flags = spin_lock(&file->lock);
 
 	__atomic_store_n(&file->hart, hart, __ATOMIC_SEQ_CST);
-	file->line = line;
+	/* Otherwise the line stays: its hart may be about to select it, until it drains the file. */
+	if (hart)
+		file->line = line;
 	spin_unlock(&file->lock, flags);
 }
 
@@ -139,8 +141,7 @@ static void promote(struct vcpu *vcpu, unsigned int line)
 	hart_files_count(hart, promotions);
 }
 
-/* A line became free at @hart: what runs there on its SW-file for want of one may have it. */
-static void offer_line(struct hart *hart)
+void intfile_offer(struct hart *hart)
 {
 	unsigned long flags = arch_irq_save();
 	struct vcpu *running;
@@ -161,7 +162,7 @@ static void demote_and_free(struct vcpu *vcpu)
 
 	demote(vcpu);
 	hart_files_give(hart, line, NULL);
-	offer_line(hart);
+	intfile_offer(hart);
 }
 
 void intfile_evict(struct vcpu *vcpu)
@@ -216,10 +217,13 @@ static bool find_file(struct hart *hart, struct vcpu *vcpu)
 
 	if (!line)
 		line = steal_line(hart, vcpu);
+	if (!line) {
+		/* In this order: who gives one back after the look sees that it is wanted. */
+		__atomic_store_n(&hart->files->wanted, 1, __ATOMIC_SEQ_CST);
+		line = hart_files_take(hart, vcpu);
+	}
 	if (line)
 		promote(vcpu, line);
-	else
-		__atomic_store_n(&hart->files->wanted, 1, __ATOMIC_SEQ_CST);
 	return line != 0;
 }
 

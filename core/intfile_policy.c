@@ -127,6 +127,13 @@ static bool plan(struct vm *vm)
 	return fits;
 }
 
+/* It may sleep where it is not at home any more: nobody but it could use its line there. */
+static void leave_old_home(struct vcpu *vcpu)
+{
+	intfile_evict(vcpu);
+	vcpu_notify(vcpu, PENDING_FILE);
+}
+
 static void home_set(struct vcpu *vcpu, struct hart *home)
 {
 	struct hartset only = { 0 };
@@ -143,6 +150,7 @@ static void home_set(struct vcpu *vcpu, struct hart *home)
 	hart_files_reserve(home, 1);
 	hartset_add(&only, home->index);
 	sched_set_affinity(&vcpu->sched, &only);
+	leave_old_home(vcpu);
 }
 
 static void carry_out(struct vm *vm)
@@ -253,6 +261,7 @@ int intfile_set_limit(struct hart *hart, unsigned int limit)
 	if (files->reserved > limit)
 		plan_again(hart);
 	evict_above(hart);
+	intfile_offer(hart);
 	vm_manager_wake();
 	return 0;
 }

@@ -478,7 +478,6 @@ void sched_drain(struct hart *hart)
 	struct run_queue *queue = hart->queue;
 	struct sched_entity *entity;
 
-	CHECK(!hart_online(hart));
 	do {
 		unsigned long flags = spin_lock(&queue->lock);
 		int p = best_waiting(queue);
@@ -489,7 +488,8 @@ void sched_drain(struct hart *hart)
 		spin_unlock(&queue->lock, flags);
 		if (entity)
 			make_runnable(entity);
-	} while (entity);
+		/* Whoever wanted the hart to leave may think better of it. */
+	} while (entity && !hart_online(hart));
 }
 
 static void wait_uncounted(struct hart *hart)

@@ -155,15 +155,18 @@ guest_pending:
 	call	exit_pending
 	mv	t0, a0
 	ld	a0, HART_LOADED(tp)
-	beqz	t0, guest_restore
+	beqz	t0, guest_resume	/* something may have come meanwhile */
 	save_callee a0
 	call	hart_loop
 
-/* _Noreturn void arch_vcpu_enter(struct vcpu *vcpu) */
+/*
+ * _Noreturn void arch_vcpu_enter(struct vcpu *vcpu). Loading it may have queued something here, or
+ * told it something: this hart sends itself no IPI for that.
+ */
 	.globl	arch_vcpu_enter
 arch_vcpu_enter:
 	load_callee a0
-	j	guest_restore
+	j	guest_resume
 
 /* The hypervisor itself was interrupted, or did something wrong. sscratch holds a0. */
 	.balign	4

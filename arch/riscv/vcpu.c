@@ -138,22 +138,34 @@ static void extensions_load(struct vcpu *vcpu, struct arch_hart *hart, bool here
 }
 
 /*
+ * Says that this hart walks the VM's G-stage table from now on. Returns the vCPU of the VM that it
+ * had before, index + 1, or 0.
+ */
+static unsigned int walk_announce(struct vcpu *vcpu, struct hart *hart)
+{
+	uint16_t *last = &vcpu->vm->last_vcpu[hart->index];
+	unsigned int before = *last;
+
+	*last = (uint16_t)(vcpu->index + 1);
+	/* Who changes the table after this fences this hart; who did so before is seen by it. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return before;
+}
+
+/*
  * Translations of the vCPU's VMID that this hart may still hold: of a sibling, whose ASIDs mean
  * something else, or its own from before it ran elsewhere. vsatp is still 0.
  */
-static void stale_translations_fence(struct vcpu *vcpu, struct hart *hart, bool here)
+static void stale_translations_fence(struct vcpu *vcpu, bool own)
 {
 	struct vm *vm = vcpu->vm;
 
 	if (vm->gstage.shared_vmid)
 		hfence_gvma_all();
-	if (!here || vm->last_vcpu[hart->index] != vcpu->index + 1 || vm->gstage.shared_vmid) {
+	if (!own || vm->gstage.shared_vmid) {
 		hfence_vvma_all();
 		__asm__ volatile("fence.i" ::: "memory");
 	}
-	vm->last_vcpu[hart->index] = (uint16_t)(vcpu->index + 1);
-	/* Who changes the table after this fences this hart; who did so before is seen by it. */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 /* Everything that only another vCPU's run, or a run elsewhere, can have changed. */
@@ -161,6 +173,7 @@ static void csrs_load(struct vcpu *vcpu, struct hart *hart, bool here)
 {
 	struct arch_vcpu *arch = &vcpu->arch;
 	uint64_t hgatp = gstage_hgatp(&vcpu->vm->gstage);
+	unsigned int before = walk_announce(vcpu, hart);
 
 	/* Privileged specification, 'Memory-Management Fences': vsatp = 0, hgatp, then vsatp. */
 	csr_write(CSR_VSATP, 0);
@@ -172,7 +185,7 @@ static void csrs_load(struct vcpu *vcpu, struct hart *hart, bool here)
 		csr_write(CSR_HENVCFG, arch->henvcfg);
 	if (arch_hart_has(&hart->arch, FEATURE_HSTATEEN0))
 		csr_write(CSR_HSTATEEN0, arch->hstateen0);
-	stale_translations_fence(vcpu, hart, here);
+	stale_translations_fence(vcpu, here && before == vcpu->index + 1);
 	csr_write(CSR_VSATP, arch->vsatp);
 	csr_write(CSR_VSSTATUS, arch->vsstatus);
 	csr_write(CSR_VSTVEC, arch->vstvec);

@@ -4,7 +4,8 @@
  * software file (core/intfile.c), while interrupts are sent to it. Each step that others can see is
  * a step here. A sender waits for the answer to its last interrupt, so one that is lost, or a
  * wake-up that is, ends in a state that is no valid end; one that is delivered twice fails an
- * assertion. -DMUTANT_... takes one step out of the order, or moves it: tests/model/run checks that
+ * assertion. A vCPU that finds its file where it is loaded takes `busy` here; intfile_load() spares
+ * that, as its hart answers no mover before the guest runs. -DMUTANT_... takes one step out of the order, or moves it: tests/model/run checks that
  * each of those is found.
  */
 #define SOFTWARE 2 /* a place: harts are 0 and 1 */

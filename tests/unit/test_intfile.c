@@ -207,7 +207,7 @@ static void load(unsigned int i)
 	vm.last_vcpu[hart->index] = (uint16_t)(i + 1);
 	intfile_load(&vcpus[i]);
 	assert_true(!vcpus[i].intfile.hart || vcpus[i].intfile.hart == hart);
-	assert_int_equal(vcpus[i].arch.hstatus, vcpus[i].intfile.line);
+	assert_int_equal(vcpus[i].arch.hstatus, vcpus[i].intfile.hart ? vcpus[i].intfile.line : 0);
 }
 
 static void leave(unsigned int i)

@@ -33,7 +33,7 @@
 #define FILES 5
 
 static struct vm *vms[VMS]; /* the oldest first; NULL at the end */
-static unsigned int wakes, identities, evictions;
+static unsigned int wakes, identities, evictions, offers;
 static char said[256]; /* the last error */
 static uint64_t state = 1;
 
@@ -83,6 +83,11 @@ void intfile_evict(struct vcpu *vcpu)
 	if (vcpu->intfile.hart)
 		hart_files_give(vcpu->intfile.hart, vcpu->intfile.line, NULL);
 	vcpu->intfile.hart = NULL;
+}
+
+void intfile_offer(struct hart *hart)
+{
+	offers++;
 }
 
 void vcpu_notify(struct vcpu *vcpu, uint32_t bits)
@@ -392,6 +397,27 @@ static void vcpus_move_only_if_they_must(void **unused)
 	assert_int_equal(vm->state, VM_RUNNING);
 }
 
+static void place(struct vcpu *vcpu, struct hart *hart)
+{
+	vcpu->intfile.line = hart_files_take(hart, vcpu);
+	vcpu->intfile.hart = hart;
+	assert_int_not_equal(vcpu->intfile.line, 0);
+}
+
+/* Nobody may take it from there, and it may sleep for ever. */
+static void vcpu_that_moves_leaves_its_line(void **unused)
+{
+	struct vm *old = add(4, 1), *young = add(1, 3);
+	struct hart *there = young->vcpus[0]->intfile.home, *other = harts[!there->index];
+
+	place(young->vcpus[0], there);
+	assert_int_equal(intfile_set_limit(there, there->index ? 0 : 4), 0);
+	assert_int_equal(young->state, VM_RUNNING);
+	assert_ptr_equal(young->vcpus[0]->intfile.home, other);
+	assert_int_equal(there->files->used, 0);
+	assert_int_equal(old->state, VM_RUNNING);
+}
+
 static void shortage_is_explained(void **unused)
 {
 	struct vm *vm = vm_make(6, 4, VM_FILES_HARDWARE);
@@ -416,15 +442,16 @@ static void lines_above_a_new_limit_are_taken_back(void **unused)
 	struct hart *hart = harts[1];
 
 	assert_int_equal(intfile_vm_init(vm), 0);
-	for (unsigned int i = 0; i < 4; i++) {
-		vm->vcpus[i]->intfile.line = hart_files_take(hart, vm->vcpus[i]);
-		vm->vcpus[i]->intfile.hart = hart;
-	}
+	for (unsigned int i = 0; i < 4; i++)
+		place(vm->vcpus[i], hart);
 	assert_int_equal(intfile_set_limit(hart, 2), 0);
 	assert_int_equal(evictions, 2);
 	assert_int_equal(hart->files->used, BIT(1) | BIT(2));
 	assert_int_equal(intfile_set_limit(hart, FILES + 1), -EINVAL);
 	assert_int_equal(hart->files->limit, 2);
+	offers = 0;
+	assert_int_equal(intfile_set_limit(hart, 3), 0);
+	assert_int_equal(offers, 1);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -435,6 +462,7 @@ int main(void)
 		TEST(oldest_vm_keeps_its_files),
 		TEST(vm_that_is_too_big_does_not_take_others_with_it),
 		TEST(vcpus_move_only_if_they_must),
+		TEST(vcpu_that_moves_leaves_its_line),
 		TEST(shortage_is_explained),
 		TEST(lines_above_a_new_limit_are_taken_back),
 		TEST(promises_are_kept_whatever_changes),

@@ -821,6 +821,34 @@ static void hart_that_leaves_sends_its_work_away(void **state)
 	assert_null(go(0));
 }
 
+static void come_back(unsigned int index)
+{
+	fake_harts[0].state = HART_ONLINE;
+}
+
+/* Who wanted it to leave gives up while it sends its work away. */
+static void hart_that_is_to_stay_after_all_keeps_its_work(void **state)
+{
+	only_on(a, 0);
+	hartset_add(&a->affinity, 1);
+	only_on(b, 0);
+	hartset_add(&b->affinity, 1);
+	fake_harts[1].state = fake_harts[2].state = HART_OFFLINE;
+	sched_unpark(a);
+	sched_unpark(b);
+	fake_harts[1].state = HART_ONLINE;
+	fake_harts[0].state = HART_LEAVING;
+	fake_hart_self = &fake_harts[0];
+	fake_kick_hook = come_back;
+	sched_drain(&fake_harts[0]);
+	assert_int_equal(sched_waiting(&fake_harts[0]), 1);
+	assert_int_equal(sched_waiting(&fake_harts[1]), 1);
+	fake_harts[0].state = HART_ONLINE;
+	sched_drain(&fake_harts[0]);
+	fake_hart_self = &fake_harts[FAKE_HARTS - 1];
+	fake_kick_hook = NULL;
+}
+
 static void hart_that_came_back_takes_work(void **state)
 {
 	fake_harts[1].state = HART_LEAVING;
@@ -882,6 +910,7 @@ int main(void)
 		THREE(new_affinity_moves_what_runs),
 		THREE(new_affinity_moves_what_waits),
 		THREE(hart_that_leaves_sends_its_work_away),
+		THREE(hart_that_is_to_stay_after_all_keeps_its_work),
 		THREE(hart_that_came_back_takes_work),
 	};
 

@@ -38,7 +38,7 @@ struct intfile_counts {
 struct intfile {
 	struct spinlock lock;
 	struct hart *hart; /* whose VS-file; NULL: the SW-file. Changed with lock and busy */
-	unsigned int line;
+	unsigned int line; /* the last one, while in the SW-file */
 	uint32_t busy; /* being moved; atomic */
 	struct hart *home; /* where a line is reserved for it (interrupt-files = "hardware") */
 	struct hart *next_home; /* while that is planned */
@@ -79,6 +79,9 @@ void intfile_retry(struct vcpu *vcpu);
 
 /** @vcpu, which this hart has just saved, sleeps until an interrupt comes. Interrupts off. */
 void intfile_sleep(struct vcpu *vcpu);
+
+/** @hart has a free line: what runs there on its SW-file for want of one is told. Any context. */
+void intfile_offer(struct hart *hart);
 
 /** Moves the state to the SW-file, whatever the vCPU does. Any context without a spinlock. */
 void intfile_evict(struct vcpu *vcpu);
