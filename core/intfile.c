@@ -56,7 +56,7 @@ static void place_set(struct vcpu *vcpu, struct hart *hart, unsigned int line)
 	unsigned long flags = spin_lock(&file->lock);
 
 	__atomic_store_n(&file->hart, hart, __ATOMIC_SEQ_CST);
-	/* Otherwise the line stays: its hart may be about to select it, until it drains the file. */
+	/* Otherwise the line stays: its hart may be about to select it, and drains it later. */
 	if (hart)
 		file->line = line;
 	spin_unlock(&file->lock, flags);
