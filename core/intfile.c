@@ -114,8 +114,7 @@ static void demote(struct vcpu *vcpu)
 	/* A hart that enters the VM from now on finds the page unmapped. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	for (unsigned int i = 0; i < hart_count; i++)
-		if (__atomic_load_n(&vm->last_vcpu[i], __ATOMIC_SEQ_CST) ||
-		    hartset_has(&vm->producers, i))
+		if (hartset_has(&vm->gstage.harts, i) || hartset_has(&vm->producers, i))
 			hartset_add(&holders, i);
 	hart_call(&holders, fence_here, &move);
 	hartset_add(&there, move.hart->index);

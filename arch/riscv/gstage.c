@@ -1,26 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * G-stage tables. The root has 2,048 entries in 16 KiB, all other tables 512 in 4 KiB. Guarded
- * by gstage->lock; harts read the tables by themselves.
+ * G-stage tables: making them, mapping, and walks. Guarded by gstage->lock; harts read the tables
+ * by themselves.
  */
+#include "gstage_table.h"
+
 #include <arch/csr.h>
 #include <arch/fence.h>
-#include <arch/gstage.h>
 #include <arch/mmu.h>
-#include <arch/pte.h>
 #include <arch/vmid.h>
 #include <core/check.h>
 #include <core/page.h>
 #include <errno.h>
 #include <string.h>
-
-#define ROOT_ORDER 2 /* 16 KiB */
-#define ROOT_ENTRIES 2048
-#define TABLE_ENTRIES 512
-#define LARGEST_LEAF 2 /* 1 GiB; level 3 would be 512 GiB */
-
-/* All accesses of a guest are user accesses; A and D are set so that hardware never has to. */
-#define PTE_GUEST (PTE_V | PTE_U | PTE_A | PTE_D)
 
 unsigned int gstage_levels_for(gpa_t highest)
 {
@@ -30,25 +22,13 @@ unsigned int gstage_levels_for(gpa_t highest)
 	return 0;
 }
 
-static uint64_t leaf_size(unsigned int level)
-{
-	return PAGE_SIZE << 9 * level;
-}
-
-static uint64_t *entry(uint64_t *table, const struct gstage *gstage, gpa_t at, unsigned int level)
-{
-	uint64_t count = level == gstage->levels - 1u ? ROOT_ENTRIES : TABLE_ENTRIES;
-
-	return &table[at.v >> (PAGE_SHIFT + 9 * level) & (count - 1)];
-}
-
 /* The entry for @at at @level, with the tables above it made. NULL when memory is out. */
 static uint64_t *entry_make(struct gstage *gstage, gpa_t at, unsigned int level)
 {
 	uint64_t *table = hpa_to_hva(gstage->root);
 
 	for (unsigned int l = gstage->levels - 1; l > level; l--) {
-		uint64_t *pte = entry(table, gstage, at, l);
+		uint64_t *pte = table_entry(table, gstage, at, l);
 
 		if (!(*pte & PTE_V)) {
 			void *fresh = page_alloc_zero();
@@ -62,13 +42,13 @@ static uint64_t *entry_make(struct gstage *gstage, gpa_t at, unsigned int level)
 			return pte;
 		table = hpa_to_hva(pte_hpa(*pte));
 	}
-	return entry(table, gstage, at, level);
+	return table_entry(table, gstage, at, level);
 }
 
 /* Frees the tables below @table that map nothing, or all of them. True when @table is empty. */
 static bool prune(struct gstage *gstage, uint64_t *table, unsigned int level, bool all)
 {
-	unsigned int count = level == gstage->levels - 1u ? ROOT_ENTRIES : TABLE_ENTRIES;
+	unsigned int count = table_entries(gstage, level);
 	bool empty = true;
 
 	for (unsigned int i = 0; i < count; i++) {
@@ -136,18 +116,12 @@ static int for_leaves(struct gstage *gstage, gpa_t at, hpa_t to, uint64_t size, 
 		if (*pte & PTE_V)
 			return -EEXIST;
 		if (bits)
-			*pte = pte_make(to, bits);
+			pte_set(pte, pte_make(to, bits));
 		at.v += leaf_size(level);
 		to.v += leaf_size(level);
 		size -= leaf_size(level);
 	}
 	return 0;
-}
-
-static uint64_t leaf_bits(unsigned int access)
-{
-	return PTE_GUEST | (access & GSTAGE_READ ? PTE_R : 0) |
-	       (access & GSTAGE_WRITE ? PTE_R | PTE_W : 0) | (access & GSTAGE_EXECUTE ? PTE_X : 0);
 }
 
 int gstage_leaf_prepare(struct gstage *gstage, gpa_t at)
@@ -165,8 +139,7 @@ void gstage_leaf_set(struct gstage *gstage, gpa_t at, hpa_t to, unsigned int acc
 	uint64_t *pte = entry_make(gstage, at, 0);
 
 	CHECK(pte);
-	/* One store: harts walk the table meanwhile. */
-	__atomic_store_n(pte, access ? pte_make(to, leaf_bits(access)) : 0, __ATOMIC_RELEASE);
+	pte_set(pte, access ? pte_make(to, leaf_bits(access)) : 0);
 	spin_unlock(&gstage->lock, flags);
 }
 
@@ -207,7 +180,7 @@ int gstage_walk(struct gstage *gstage, gpa_t at, hpa_t *to, unsigned int *access
 
 	if (at.v >> gstage_gpa_bits(gstage->levels) == 0)
 		for (;;) {
-			pte = *entry(table, gstage, at, level);
+			pte = *table_entry(table, gstage, at, level);
 			if (!(pte & PTE_V) || pte_is_leaf(pte) || level == 0)
 				break;
 			table = hpa_to_hva(pte_hpa(pte));

@@ -147,6 +147,8 @@ static unsigned int walk_announce(struct vcpu *vcpu, struct hart *hart)
 	unsigned int before = *last;
 
 	*last = (uint16_t)(vcpu->index + 1);
+	if (!hartset_has(&vcpu->vm->gstage.harts, hart->index))
+		hartset_add(&vcpu->vm->gstage.harts, hart->index);
 	/* Who changes the table after this fences this hart; who did so before is seen by it. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return before;

@@ -217,10 +217,10 @@ def test_software_file_is_exact(boot, payload, args):
     machine.expect_end(well=1)
 
 
-def six_linux_share_four_files(boot, args):
+def six_linux_share_four_files(boot, args, timeout):
     machine = boot(*[debian("vm%d" % i, args=args, memory=192) for i in range(6)],
                    options="hgei.limit=0:3,1:1", memory=2048)
-    machine.expect_all(*["vm%d: stopped" % i for i in range(6)])
+    machine.expect_all(*["vm%d: stopped" % i for i in range(6)], timeout=timeout)
     machine.shell()
     for i in range(6):
         assert "ended 0" in machine.command("vm log vm%d" % i)
@@ -234,9 +234,9 @@ def six_linux_share_four_files(boot, args):
 
 
 def test_six_linux_share_four_files(boot):
-    six_linux_share_four_files(boot, "quiet test=clock seconds=5")
+    six_linux_share_four_files(boot, "quiet test=clock seconds=5", 600)
 
 
 @pytest.mark.soak
 def test_six_linux_share_four_files_for_five_minutes(boot):
-    six_linux_share_four_files(boot, "quiet test=clock seconds=300")
+    six_linux_share_four_files(boot, "quiet test=clock seconds=300", 3600)

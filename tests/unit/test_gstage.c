@@ -234,19 +234,12 @@ static void largest_leaf_that_alignment_allows_is_chosen(void **state)
 	static const struct {
 		uint64_t at, to, size, leaf;
 	} cases[] = {
-		{ 0, HOST, KIB(4), KIB(4) },
-		{ 0, HOST, MIB(2), MIB(2) },
-		{ 0, HOST, MIB(2) - KIB(4), KIB(4) },
-		{ 0, HOST, GIB(1), GIB(1) },
-		{ 0, HOST, GIB(1) - KIB(4), MIB(2) },
-		{ 0, HOST + MIB(2), GIB(1), MIB(2) },
-		{ 0, HOST + KIB(4), GIB(1), KIB(4) },
-		{ MIB(2), HOST, MIB(4), MIB(2) },
-		{ KIB(4), HOST, MIB(4), KIB(4) },
-		{ KIB(4), HOST + KIB(4), KIB(4), KIB(4) },
+		{ 0, HOST, KIB(4), KIB(4) },	      { 0, HOST, MIB(2), MIB(2) },
+		{ 0, HOST, MIB(2) - KIB(4), KIB(4) }, { 0, HOST, GIB(1), GIB(1) },
+		{ 0, HOST, GIB(1) - KIB(4), MIB(2) }, { 0, HOST + MIB(2), GIB(1), MIB(2) },
+		{ 0, HOST + KIB(4), GIB(1), KIB(4) }, { MIB(2), HOST, MIB(4), MIB(2) },
+		{ KIB(4), HOST, MIB(4), KIB(4) },     { KIB(4), HOST + KIB(4), KIB(4), KIB(4) },
 		{ GIB(3), HOST, GIB(2), GIB(1) },
-		/* Larger leaves could be made, but are not. */
-		{ 0, 0, GIB(512), GIB(1) },
 	};
 
 	for (unsigned int levels = 3; levels <= 5; levels++)
@@ -261,6 +254,17 @@ static void largest_leaf_that_alignment_allows_is_chosen(void **state)
 			gstage_digest();
 			gstage_destroy(&gstage);
 		}
+}
+
+static void leaf_of_512_gib_needs_four_levels(void **state)
+{
+	for (unsigned int levels = 3; levels <= 5; levels++) {
+		assert_int_equal(gstage_init(&gstage, levels), 0);
+		assert_int_equal(map(GIB(512), GIB(1024), GIB(512)), 0);
+		assert_int_equal(look(GIB(700)).leaf, levels > 3 ? GIB(512) : GIB(1));
+		assert_int_equal(look(GIB(700)).hpa, GIB(1212));
+		gstage_destroy(&gstage);
+	}
 }
 
 static void odd_range_has_small_leaves_at_its_ends_only(void **state)
@@ -544,6 +548,168 @@ static void random_maps_agree_with_a_model(void **state)
 	}
 }
 
+/* ---- changes, against a model of every page ---- */
+
+#define WINDOW GIB(3)
+#define PAGES (WINDOW / PAGE_SIZE)
+
+static struct page {
+	uint32_t to; /* host page number */
+	uint8_t access; /* 0: not mapped */
+} pages[PAGES];
+
+static void check_page(uint64_t base, uint64_t at)
+{
+	const struct page *page = &pages[(at - base) / PAGE_SIZE];
+	struct walk found = look(at);
+
+	assert_int_equal(found.mapped, page->access != 0);
+	if (!found.mapped)
+		return;
+	assert_int_equal(found.hpa, page->to * PAGE_SIZE + at % PAGE_SIZE);
+	assert_int_equal(found.access, page->access);
+}
+
+/* Every page, leaf by leaf. */
+static void check_window(uint64_t base)
+{
+	for (uint64_t at = base; at < base + WINDOW;) {
+		struct walk found = look(at);
+		uint64_t end = at + PAGE_SIZE;
+
+		check_page(base, at);
+		if (found.mapped)
+			end = MIN(align_down(at, found.leaf) + found.leaf, base + WINDOW);
+		for (at += PAGE_SIZE; at < end; at += PAGE_SIZE) {
+			const struct page *page = &pages[(at - base) / PAGE_SIZE];
+
+			assert_int_equal(page->access, found.access);
+			assert_int_equal(page->to, page[-1].to + 1u);
+		}
+	}
+}
+
+static void model_set(uint64_t base, const struct range *range, bool all)
+{
+	for (uint64_t i = 0; i < range->size / PAGE_SIZE; i++) {
+		struct page *page = &pages[(range->at - base) / PAGE_SIZE + i];
+
+		if (all)
+			page->to = (uint32_t)(range->to / PAGE_SIZE + i);
+		if (all || page->access)
+			page->access = (uint8_t)range->access;
+	}
+}
+
+static bool model_is_free(uint64_t base, const struct range *range)
+{
+	for (uint64_t i = 0; i < range->size / PAGE_SIZE; i++)
+		if (pages[(range->at - base) / PAGE_SIZE + i].access)
+			return false;
+	return true;
+}
+
+static int change(const struct range *range, unsigned int what)
+{
+	switch (what) {
+	case 0:
+		return gstage_map(&gstage, gpa(range->at), hpa(range->to), range->size,
+				  range->access);
+	case 1:
+		return gstage_unmap(&gstage, gpa(range->at), range->size);
+	case 2:
+		return gstage_protect(&gstage, gpa(range->at), range->size, range->access);
+	default:
+		gstage_merge(&gstage, gpa(range->at), range->size);
+		return 0;
+	}
+}
+
+static void change_at_random(uint64_t base, uint64_t *random)
+{
+	uint64_t r = fake_hart_random(random);
+	struct range range = random_range(random, base + GIB(16));
+	unsigned int what = r % 4;
+	int error;
+
+	range.at = base + (range.at % GIB(16)) % WINDOW;
+	range.size = MIN(range.size, base + WINDOW - range.at);
+	/* Identity, often: then what was split can be joined again. */
+	if (r & 16)
+		range.to = HOST + (range.at - base);
+	fake_allocations_fail_after(r % 5 == 0 ? (long)(r >> 8 & 3) : -1);
+	error = change(&range, what);
+	if (error != -ENOMEM)
+		assert_int_equal(error, what || model_is_free(base, &range) ? 0 : -EEXIST);
+	else
+		assert_true(fake_allocation_failed());
+	fake_allocations_fail_after(-1);
+	range.access = what == 1 ? 0 : range.access;
+	if (!error && what < 3)
+		model_set(base, &range, what == 0);
+	check_page(base, range.at);
+	check_page(base, range.at + range.size - 1);
+	if (range.at > base)
+		check_page(base, range.at - 1);
+	if (range.at + range.size < base + WINDOW)
+		check_page(base, range.at + range.size);
+}
+
+static void random_changes_agree_with_a_model(void **state)
+{
+	for (unsigned int levels = 3; levels <= 5; levels++) {
+		uint64_t base = levels == 4 ? BIT(50) - WINDOW : 0, random = levels;
+
+		memset(pages, 0, sizeof(pages));
+		assert_int_equal(gstage_init(&gstage, levels), 0);
+		hartset_add(&gstage.harts, 0);
+		for (unsigned int step = 0; step < 3000; step++) {
+			change_at_random(base, &random);
+			if (step % 500 == 0)
+				check_window(base);
+			if (step % 50 == 0)
+				gstage_digest();
+		}
+		check_window(base);
+		/* Without any mapping nothing but the root is left. */
+		assert_int_equal(gstage_unmap(&gstage, gpa(base), WINDOW), 0);
+		assert_int_equal(gstage.table_pages, 4);
+		gstage_digest();
+		gstage_destroy(&gstage);
+	}
+}
+
+static void what_was_split_is_joined_again(void **state)
+{
+	assert_int_equal(gstage_init(&gstage, 4), 0);
+	assert_int_equal(map(0, 0, GIB(512)), 0);
+	assert_int_equal(gstage.table_pages, 4);
+	assert_int_equal(gstage_protect(&gstage, gpa(GIB(5) + KIB(8)), PAGE_SIZE, GSTAGE_READ), 0);
+	assert_int_equal(gstage.table_pages, 7);
+	assert_int_equal(look(GIB(5) + KIB(8)).access, GSTAGE_READ);
+	assert_int_equal(look(GIB(5) + KIB(12)).leaf, KIB(4));
+	assert_int_equal(look(GIB(5) + MIB(2)).leaf, MIB(2));
+	assert_int_equal(look(GIB(6)).leaf, GIB(1));
+	gstage_merge(&gstage, gpa(0), GIB(512));
+	assert_int_equal(gstage.table_pages, 7);
+	assert_int_equal(gstage_protect(&gstage, gpa(GIB(5) + KIB(8)), PAGE_SIZE, RWX), 0);
+	gstage_merge(&gstage, gpa(GIB(5)), PAGE_SIZE);
+	assert_int_equal(gstage.table_pages, 4);
+	assert_int_equal(look(GIB(5) + KIB(8)).leaf, GIB(512));
+	gstage_destroy(&gstage);
+}
+
+static void changes_beyond_the_limit_are_refused(void **state)
+{
+	assert_int_equal(gstage_init(&gstage, 3), 0);
+	assert_int_equal(gstage_unmap(&gstage, gpa(BIT(41) - PAGE_SIZE), 2 * PAGE_SIZE), -ERANGE);
+	assert_int_equal(gstage_protect(&gstage, gpa(BIT(41)), PAGE_SIZE, RWX), -ERANGE);
+	assert_int_equal(gstage_unmap(&gstage, gpa(BIT(41) - PAGE_SIZE), PAGE_SIZE), 0);
+	expect_assert_failure(gstage_unmap(&gstage, gpa(0x800), PAGE_SIZE));
+	expect_assert_failure(gstage_protect(&gstage, gpa(0), PAGE_SIZE, 0));
+	gstage_destroy(&gstage);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -557,6 +723,7 @@ int main(void)
 		TEST(new_table_maps_nothing),
 		TEST(root_that_cannot_be_had_fails),
 		TEST(largest_leaf_that_alignment_allows_is_chosen),
+		TEST(leaf_of_512_gib_needs_four_levels),
 		TEST(odd_range_has_small_leaves_at_its_ends_only),
 		TEST(permissions_are_those_asked_for),
 		TEST(last_page_below_the_limit_is_usable),
@@ -567,6 +734,9 @@ int main(void)
 		TEST(running_out_of_memory_changes_nothing),
 		TEST(destroy_gives_all_tables_back),
 		TEST(random_maps_agree_with_a_model),
+		TEST(random_changes_agree_with_a_model),
+		TEST(what_was_split_is_joined_again),
+		TEST(changes_beyond_the_limit_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

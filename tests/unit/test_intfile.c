@@ -204,7 +204,7 @@ static void load(unsigned int i)
 	hart->running = &vcpus[i];
 	models[i].on = hart;
 	models[i].asleep = models[i].told = false;
-	vm.last_vcpu[hart->index] = (uint16_t)(i + 1);
+	hartset_add(&vm.gstage.harts, hart->index);
 	intfile_load(&vcpus[i]);
 	assert_true(!vcpus[i].intfile.hart || vcpus[i].intfile.hart == hart);
 	assert_int_equal(vcpus[i].arch.hstatus, vcpus[i].intfile.hart ? vcpus[i].intfile.line : 0);

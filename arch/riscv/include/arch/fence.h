@@ -37,6 +37,12 @@ static inline void hfence_gvma_all(void)
 	__asm__ volatile(".insn r 0x73, 0, 0x31, x0, x0, x0" ::: "memory");
 }
 
+/** All guest-physical addresses of @vmid. */
+static inline void hfence_gvma_vmid(uint64_t vmid)
+{
+	__asm__ volatile(".insn r 0x73, 0, 0x31, x0, x0, %0" ::"r"(vmid) : "memory");
+}
+
 /** One page of guest-physical addresses of @vmid; the instruction takes the address >> 2. */
 static inline void hfence_gvma(uint64_t at, uint64_t vmid)
 {

@@ -24,6 +24,7 @@ struct gstage {
 	uint8_t levels; /* 3, 4 or 5 */
 	bool shared_vmid; /* no VMID of its own: fence whenever it is loaded */
 	uint64_t table_pages; /* statistics, the root counted as 4 */
+	struct hartset harts; /* that have walked it: they may hold translations */
 };
 
 /** Bits of a guest-physical address with @levels levels: 41, 50, 59. */
@@ -47,6 +48,25 @@ void gstage_destroy(struct gstage *gstage);
  * the mode's limit) change nothing.
  */
 int gstage_map(struct gstage *gstage, gpa_t at, hpa_t to, uint64_t size, unsigned int access);
+
+/**
+ * Unmaps a range, whatever it maps. Larger leaves are split at its ends, and tables that become
+ * empty freed. 0, -ENOMEM (a split needs a table) or -ERANGE, which change nothing. No spinlock may
+ * be held: other harts are fenced.
+ */
+int gstage_unmap(struct gstage *gstage, gpa_t at, uint64_t size);
+
+/** Changes to @access (not 0) what a range maps, as gstage_unmap() otherwise. */
+int gstage_protect(struct gstage *gstage, gpa_t at, uint64_t size, unsigned int access);
+
+/**
+ * Makes larger leaves of those in a range that 512 of them, all of a table, give one. No spinlock
+ * may be held.
+ */
+void gstage_merge(struct gstage *gstage, gpa_t at, uint64_t size);
+
+/** Drops all translations of a range, on each hart that has walked the table. No spinlock held. */
+void gstage_fence(struct gstage *gstage, gpa_t at, uint64_t size);
 
 /** Walks the table. 0 with *@to for the byte at @at, or -ENOENT. */
 int gstage_walk(struct gstage *gstage, gpa_t at, hpa_t *to, unsigned int *access);

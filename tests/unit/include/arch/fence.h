@@ -9,6 +9,11 @@ static inline void hfence_gvma_all(void)
 {
 }
 
+static inline void hfence_gvma_vmid(uint64_t vmid)
+{
+	(void)vmid;
+}
+
 static inline void hfence_gvma(uint64_t at, uint64_t vmid)
 {
 	(void)at;
