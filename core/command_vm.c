@@ -62,10 +62,9 @@ static void show_memory(const struct vm *vm)
 {
 	unsigned int levels = vm->gstage.levels;
 
-	shell_printf("memory: %" PRIu64 " MiB in %u chunks, G-stage Sv%ux4 (VMID %u%s), %" PRIu64
+	shell_printf("memory: %" PRIu64 " MiB in %u chunks, G-stage Sv%ux4, %" PRIu64
 		     " table pages\n",
 		     to_mib(vm->config.memory_size), vm->chunk_count, 9 * levels + 12,
-		     vm->gstage.vmid, vm->gstage.shared_vmid ? ", shared" : "",
 		     vm->gstage.table_pages);
 	for (unsigned int i = 0; i < vm->chunk_count; i++)
 		shell_printf("  gpa 0x%012" PRIx64 " -> hpa 0x%012" PRIx64 " + 0x%" PRIx64 "\n",

@@ -94,15 +94,9 @@ static void harts_find(void)
 static unsigned int harts_start(void)
 {
 	unsigned int online = 1;
-	unsigned int vmid_bits = harts[0]->arch.vmid_bits;
 
-	for (unsigned int i = 1; i < hart_count; i++) {
-		if (hart_start(harts[i])) {
-			online++;
-			vmid_bits = MIN(vmid_bits, harts[i]->arch.vmid_bits);
-		}
-	}
-	vmid_init((unsigned int)MIN(option_number("vmid.bits", vmid_bits), (uint64_t)vmid_bits));
+	for (unsigned int i = 1; i < hart_count; i++)
+		online += hart_start(harts[i]);
 	return online;
 }
 

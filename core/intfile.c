@@ -81,7 +81,7 @@ static void fence_here(void *opaque)
 {
 	const struct move *move = opaque;
 
-	gstage_fence_page(&move->vcpu->vm->gstage, guest_page(move->vcpu));
+	gstage_fence_here(&move->vcpu->vm->gstage, guest_page(move->vcpu), PAGE_SIZE);
 	arch_vsfile_barrier(move->hart, move->line);
 }
 

@@ -49,7 +49,8 @@ static NOINLINE void imsic_store(struct vcpu *vcpu, uint64_t offset, uint32_t va
 
 	/* The page may be mapped by now, and this hart still knows that it was not. */
 	if (vcpu->intfile.hart)
-		gstage_fence_page(&vm->gstage, gpa(vm->imsic_base.v + vcpu->index * PAGE_SIZE));
+		gstage_fence_here(&vm->gstage, gpa(vm->imsic_base.v + vcpu->index * PAGE_SIZE),
+				  PAGE_SIZE);
 	intfile_inject(vcpu, swfile_stored_identity(offset, value));
 }
 

@@ -5,10 +5,7 @@
  */
 #include "gstage_table.h"
 
-#include <arch/csr.h>
-#include <arch/fence.h>
 #include <arch/mmu.h>
-#include <arch/vmid.h>
 #include <core/check.h>
 #include <core/page.h>
 #include <errno.h>
@@ -79,8 +76,6 @@ int gstage_init(struct gstage *gstage, unsigned int levels)
 	spin_init(&gstage->lock, LOCK_GSTAGE);
 	gstage->levels = (uint8_t)levels;
 	gstage->table_pages = 1U << ROOT_ORDER;
-	gstage->vmid = (uint16_t)vmid_alloc();
-	gstage->shared_vmid = gstage->vmid == 0;
 	return 0;
 }
 
@@ -88,7 +83,6 @@ void gstage_destroy(struct gstage *gstage)
 {
 	prune(gstage, hpa_to_hva(gstage->root), gstage->levels - 1u, true);
 	page_free(gstage->root, ROOT_ORDER);
-	vmid_free(gstage->vmid);
 }
 
 /* The largest leaf for the beginning of a range. */
@@ -143,14 +137,6 @@ void gstage_leaf_set(struct gstage *gstage, gpa_t at, hpa_t to, unsigned int acc
 	spin_unlock(&gstage->lock, flags);
 }
 
-void gstage_fence_page(const struct gstage *gstage, gpa_t at)
-{
-	if (gstage->shared_vmid)
-		hfence_gvma_all();
-	else
-		hfence_gvma(at.v, gstage->vmid);
-}
-
 int gstage_map(struct gstage *gstage, gpa_t at, hpa_t to, uint64_t size, unsigned int access)
 {
 	uint64_t limit = BIT(gstage_gpa_bits(gstage->levels));
@@ -193,14 +179,4 @@ int gstage_walk(struct gstage *gstage, gpa_t at, hpa_t *to, unsigned int *access
 	*access = (pte & PTE_R ? GSTAGE_READ : 0) | (pte & PTE_W ? GSTAGE_WRITE : 0) |
 		  (pte & PTE_X ? GSTAGE_EXECUTE : 0);
 	return 0;
-}
-
-uint64_t gstage_hgatp(const struct gstage *gstage)
-{
-	/* MODE is 8 for Sv39x4, 9 for Sv48x4, 10 for Sv57x4; the root is 16 KiB aligned. */
-	uint64_t mode = gstage->levels + 5u;
-
-	DCHECK(is_aligned(gstage->root.v, PAGE_SIZE << ROOT_ORDER));
-	return mode << HGATP_MODE_SHIFT | (uint64_t)gstage->vmid << HGATP_VMID_SHIFT |
-	       gstage->root.v >> PAGE_SHIFT;
 }

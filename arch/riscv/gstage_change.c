@@ -31,23 +31,33 @@ struct change {
 /* ---- fences ---- */
 
 struct fence {
-	const struct gstage *gstage;
+	struct gstage *gstage;
 	gpa_t at;
 	uint64_t size;
 };
 
-static void fence_here(void *opaque)
+void gstage_fence_here(struct gstage *gstage, gpa_t at, uint64_t size)
+{
+	struct hart *hart = hart_self();
+	struct vmid *vmid = &gstage->vmids[hart->index];
+	uint64_t end = at.v + size;
+
+	/* Where it is not loaded the VM takes another VMID when it comes again. */
+	if (!vmid_is_lent(hart, vmid) || hart->arch.hgatp != gstage_hgatp(gstage, vmid->number)) {
+		vmid->generation = 0;
+		hartset_remove(&gstage->harts, hart->index);
+	} else if (size > FENCE_PAGES * PAGE_SIZE)
+		hfence_gvma_vmid(vmid->number);
+	else
+		for (; at.v < end; at.v += PAGE_SIZE)
+			hfence_gvma(at.v, vmid->number);
+}
+
+static void fence_call(void *opaque)
 {
 	const struct fence *fence = opaque;
-	uint64_t end = fence->at.v + fence->size;
 
-	if (fence->gstage->shared_vmid)
-		hfence_gvma_all();
-	else if (fence->size > FENCE_PAGES * PAGE_SIZE)
-		hfence_gvma_vmid(fence->gstage->vmid);
-	else
-		for (uint64_t at = fence->at.v; at < end; at += PAGE_SIZE)
-			hfence_gvma(at, fence->gstage->vmid);
+	gstage_fence_here(fence->gstage, fence->at, fence->size);
 }
 
 void gstage_fence(struct gstage *gstage, gpa_t at, uint64_t size)
@@ -59,7 +69,7 @@ void gstage_fence(struct gstage *gstage, gpa_t at, uint64_t size)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	for (unsigned int i = 0; i < ARRAY_SIZE(walkers.bits); i++)
 		walkers.bits[i] = __atomic_load_n(&gstage->harts.bits[i], __ATOMIC_SEQ_CST);
-	hart_call(&walkers, fence_here, &fence);
+	hart_call(&walkers, fence_call, &fence);
 }
 
 /* ---- splitting ---- */

@@ -9,6 +9,7 @@
 #include <arch/fence.h>
 #include <arch/gstage.h>
 #include <arch/trap.h>
+#include <arch/vmid.h>
 #include <core/hart.h>
 #include <core/hart_files.h>
 #include <core/options.h>
@@ -106,11 +107,11 @@ static void gstage_probe(struct arch_hart *arch)
 			csr_write(CSR_HGATP,
 				  mode << HGATP_MODE_SHIFT | HGATP_VMID_MASK << HGATP_VMID_SHIFT);
 			vmid = csr_read(CSR_HGATP) >> HGATP_VMID_SHIFT & HGATP_VMID_MASK;
-			arch->vmid_bits = (uint8_t)__builtin_popcountl(vmid);
+			arch->vmid_bits = (uint8_t)MIN(option_number("vmid.bits", HGATP_VMID_BITS),
+						       (uint64_t)__builtin_popcountl(vmid));
 			csr_write(CSR_HGATP, 0);
 			break;
 		}
-	hfence_gvma_all();
 }
 
 /* Guest interrupt files: highest writable bit of hgeie, limited by what the IMSIC's reg covers. */
@@ -149,6 +150,7 @@ const char *arch_hart_init(struct hart *hart)
 	csr_write(CSR_HVIP, 0);
 	features_probe(arch);
 	gstage_probe(arch);
+	vmid_reset(hart);
 	if (!arch->gstage_modes)
 		return "no G-stage mode works";
 	guest_files_probe(hart);

@@ -158,27 +158,28 @@ static unsigned int walk_announce(struct vcpu *vcpu, struct hart *hart)
  * Translations of the vCPU's VMID that this hart may still hold: of a sibling, whose ASIDs mean
  * something else, or its own from before it ran elsewhere. vsatp is still 0.
  */
-static void stale_translations_fence(struct vcpu *vcpu, bool own)
+static void stale_translations_fence(void)
 {
-	struct vm *vm = vcpu->vm;
-
-	if (vm->gstage.shared_vmid)
-		hfence_gvma_all();
-	if (!own || vm->gstage.shared_vmid) {
-		hfence_vvma_all();
-		__asm__ volatile("fence.i" ::: "memory");
-	}
+	hfence_vvma_all();
+	__asm__ volatile("fence.i" ::: "memory");
 }
 
 /* Everything that only another vCPU's run, or a run elsewhere, can have changed. */
 static void csrs_load(struct vcpu *vcpu, struct hart *hart, bool here)
 {
 	struct arch_vcpu *arch = &vcpu->arch;
-	uint64_t hgatp = gstage_hgatp(&vcpu->vm->gstage);
-	unsigned int before = walk_announce(vcpu, hart);
+	struct gstage *gstage = &vcpu->vm->gstage;
+	struct vmid *vmid = &gstage->vmids[hart->index];
+	bool own = walk_announce(vcpu, hart) == vcpu->index + 1 && here;
+	uint64_t hgatp;
 
 	/* Privileged specification, 'Memory-Management Fences': vsatp = 0, hgatp, then vsatp. */
 	csr_write(CSR_VSATP, 0);
+	if (unlikely(!vmid_is_lent(hart, vmid))) {
+		vmid_lend(hart, vmid);
+		own = false;
+	}
+	hgatp = gstage_hgatp(gstage, vmid->number);
 	if (hart->arch.hgatp != hgatp) {
 		csr_write(CSR_HGATP, hgatp);
 		hart->arch.hgatp = hgatp;
@@ -187,7 +188,8 @@ static void csrs_load(struct vcpu *vcpu, struct hart *hart, bool here)
 		csr_write(CSR_HENVCFG, arch->henvcfg);
 	if (arch_hart_has(&hart->arch, FEATURE_HSTATEEN0))
 		csr_write(CSR_HSTATEEN0, arch->hstateen0);
-	stale_translations_fence(vcpu, here && before == vcpu->index + 1);
+	if (!own)
+		stale_translations_fence();
 	csr_write(CSR_VSATP, arch->vsatp);
 	csr_write(CSR_VSSTATUS, arch->vsstatus);
 	csr_write(CSR_VSTVEC, arch->vstvec);

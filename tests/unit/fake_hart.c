@@ -49,6 +49,8 @@ void fake_hart_reset(void)
 		fake_harts[i].index = i;
 		fake_harts[i].id = 10 * i;
 		fake_harts[i].state = HART_ONLINE;
+		fake_harts[i].arch.vmid_bits = 14;
+		fake_harts[i].arch.vmid_generation = 1;
 		fake_timer[i] = UINT64_MAX;
 		fake_timer_interrupted[i] = false;
 		fake_kicks[i] = 0;

@@ -14,7 +14,6 @@
 #include "fake_hart.h"
 
 #include <arch/gstage.h>
-#include <arch/vmid.h>
 #include <core/page.h>
 #include <errno.h>
 
@@ -38,7 +37,6 @@ static int setup(void **state)
 		page_add(hpa(BASE), BANK);
 	}
 	added = true;
-	vmid_init(14);
 	free_before = page_free_count();
 	memset(&gstage, 0, sizeof(gstage));
 	return 0;
@@ -104,7 +102,7 @@ static struct walk walk(uint64_t hgatp, uint64_t at)
 /* Both walks agree about @at. */
 static struct walk look(uint64_t at)
 {
-	struct walk found = walk(gstage_hgatp(&gstage), at);
+	struct walk found = walk(gstage_hgatp(&gstage, 0), at);
 	unsigned int access;
 	hpa_t to;
 
@@ -177,34 +175,12 @@ static void hgatp_names_mode_vmid_and_root(void **state)
 
 	for (unsigned int levels = 3; levels <= 5; levels++) {
 		assert_int_equal(gstage_init(&gstage, levels), 0);
-		assert_int_equal(gstage_hgatp(&gstage) >> 60, modes[levels]);
-		assert_int_equal(gstage_hgatp(&gstage) >> 44 & 0x3fff, gstage.vmid);
-		assert_int_equal(gstage_hgatp(&gstage) >> 58 & 3, 0);
-		assert_int_equal(gstage_hgatp(&gstage) << 12 & (BIT(56) - 1), gstage.root.v);
-		assert_false(gstage.shared_vmid);
+		assert_int_equal(gstage_hgatp(&gstage, 0) >> 60, modes[levels]);
+		assert_int_equal(gstage_hgatp(&gstage, 0x2bcd) >> 44 & 0x3fff, 0x2bcd);
+		assert_int_equal(gstage_hgatp(&gstage, 0) >> 58 & 3, 0);
+		assert_int_equal(gstage_hgatp(&gstage, 0) << 12 & (BIT(56) - 1), gstage.root.v);
 		gstage_destroy(&gstage);
 	}
-}
-
-static void table_without_a_vmid_of_its_own_says_so(void **state)
-{
-	vmid_init(0);
-	assert_int_equal(gstage_init(&gstage, 3), 0);
-	assert_true(gstage.shared_vmid);
-	assert_int_equal(gstage.vmid, 0);
-	gstage_destroy(&gstage);
-}
-
-static void vmid_comes_back(void **state)
-{
-	unsigned int vmid;
-
-	assert_int_equal(gstage_init(&gstage, 3), 0);
-	vmid = gstage.vmid;
-	gstage_destroy(&gstage);
-	assert_int_equal(gstage_init(&gstage, 3), 0);
-	assert_int_equal(gstage.vmid, vmid);
-	gstage_destroy(&gstage);
 }
 
 static void new_table_maps_nothing(void **state)
@@ -718,8 +694,6 @@ int main(void)
 		TEST(fewest_levels_that_reach_an_address),
 		TEST(levels_that_do_not_exist_are_refused),
 		TEST(hgatp_names_mode_vmid_and_root),
-		TEST(table_without_a_vmid_of_its_own_says_so),
-		TEST(vmid_comes_back),
 		TEST(new_table_maps_nothing),
 		TEST(root_that_cannot_be_had_fails),
 		TEST(largest_leaf_that_alignment_allows_is_chosen),

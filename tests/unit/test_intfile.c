@@ -16,7 +16,6 @@
 #include "fake_vsfile.h"
 
 #include <arch/gstage.h>
-#include <arch/vmid.h>
 #include <arch/vsfile.h>
 #include <core/hart_files.h>
 #include <core/intfile.h>
@@ -97,7 +96,6 @@ static int setup(void **unused)
 	if (!added)
 		page_add(hpa(FAKE_ARENA_BASE), MIB(1));
 	added = true;
-	vmid_init(4);
 	hart_count = HARTS;
 	memset(&vm, 0, sizeof(vm));
 	memset(vcpus, 0, sizeof(vcpus));

@@ -15,7 +15,6 @@
 #include "fake_hart.h"
 
 #include <arch/sbi.h>
-#include <arch/vmid.h>
 #include <core/alloc.h>
 #include <core/console.h>
 #include <core/hostdt.h>
@@ -235,7 +234,6 @@ static void machine_create(void)
 	assert_int_equal(hostdt_init(fdt, sizeof(fdt)), 0);
 	fake_arena_soil(FAKE_ARENA_BASE, MIB(4));
 	page_add(hpa(FAKE_ARENA_BASE), MIB(40));
-	vmid_init(7);
 	memset(kernel, 0x4b, sizeof(kernel));
 }
 

@@ -156,6 +156,7 @@
 
 #define HGATP_MODE_SHIFT 60
 #define HGATP_VMID_SHIFT 44
+#define HGATP_VMID_BITS 14 /* VMIDMAX for RV64 */
 #define HGATP_VMID_MASK 0x3fffUL
 #define HGATP_PPN_MASK 0xfffffffffffUL
 #define SATP_MODE_SV39 (8UL << 60)

@@ -7,6 +7,8 @@
 #ifndef ARCH_GSTAGE_H
 #define ARCH_GSTAGE_H
 
+#include <arch/csr.h>
+#include <arch/vmid.h>
 #include <core/hart.h>
 #include <core/lock.h>
 #include <core/types.h>
@@ -20,11 +22,10 @@ enum gstage_access {
 struct gstage {
 	struct spinlock lock;
 	hpa_t root; /* 16 KiB */
-	uint16_t vmid;
 	uint8_t levels; /* 3, 4 or 5 */
-	bool shared_vmid; /* no VMID of its own: fence whenever it is loaded */
 	uint64_t table_pages; /* statistics, the root counted as 4 */
-	struct hartset harts; /* that have walked it: they may hold translations */
+	struct hartset harts; /* that have walked it since they were fenced last */
+	struct vmid vmids[MAX_HARTS]; /* by hart, each its own */
 };
 
 /** Bits of a guest-physical address with @levels levels: 41, 50, 59. */
@@ -39,7 +40,7 @@ unsigned int gstage_levels_for(gpa_t highest);
 /** An empty table. 0, -ENOMEM, or -EINVAL for a number of levels that does not exist. */
 int gstage_init(struct gstage *gstage, unsigned int levels);
 
-/** Frees all tables and the VMID. No hart uses the table any more. */
+/** Frees all tables. No hart uses the table any more. */
 void gstage_destroy(struct gstage *gstage);
 
 /**
@@ -80,10 +81,17 @@ int gstage_leaf_prepare(struct gstage *gstage, gpa_t at);
  */
 void gstage_leaf_set(struct gstage *gstage, gpa_t at, hpa_t to, unsigned int access);
 
-/** Drops this hart's translation of the page @at. */
-void gstage_fence_page(const struct gstage *gstage, gpa_t at);
+/** Drops this hart's translations of a range, or its VMID when it does not run the VM. */
+void gstage_fence_here(struct gstage *gstage, gpa_t at, uint64_t size);
 
-/** The value of hgatp for this table. */
-uint64_t gstage_hgatp(const struct gstage *gstage);
+/** The value of hgatp for this table with VMID number @vmid. */
+static inline uint64_t gstage_hgatp(const struct gstage *gstage, uint32_t vmid)
+{
+	/* MODE is 8 for Sv39x4, 9 for Sv48x4, 10 for Sv57x4; the root is 16 KiB aligned. */
+	uint64_t mode = gstage->levels + 5u;
+
+	return mode << HGATP_MODE_SHIFT | (uint64_t)vmid << HGATP_VMID_SHIFT |
+	       gstage->root.v >> PAGE_SHIFT;
+}
 
 #endif

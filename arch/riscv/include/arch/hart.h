@@ -41,7 +41,9 @@ struct arch_hart {
 	uint64_t hstateen0; /* writable bits */
 	uint64_t hedeleg; /* writable bits */
 	uint8_t gstage_modes; /* BIT(levels): 3, 4, 5 */
-	uint8_t vmid_bits;
+	uint8_t vmid_bits; /* VMIDLEN, or fewer when told so */
+	uint32_t vmid_next; /* that is lent next */
+	uint64_t vmid_generation; /* counts the roll-overs, from 1 */
 	uint8_t guest_files; /* GEILEN: highest writable bit of hgeie, limited by the IMSIC's reg */
 	uint32_t vlenb; /* bytes of a vector register, 0 without vector */
 	const char *mmu_type; /* of satp, from the device tree */
