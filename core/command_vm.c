@@ -217,6 +217,8 @@ const struct command vm_commands[] = {
 	{ "vm pause", "<vm>", "stop running its vCPUs", vm_pause_run },
 	{ "vm resume", "<vm>", "go on after a pause", vm_resume_run },
 	{ "vm reset", "<vm>", "start it again as after power-on", vm_reset_run },
+	{ "vm dirty", "<vm> [what] [n]", "pages that a VM writes: on, off, check [rounds]",
+	  vm_dirty_run },
 	{ "vm destroy", "<vm>", "end it and free all that it has", vm_destroy_run },
 	{ 0 },
 };

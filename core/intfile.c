@@ -130,7 +130,7 @@ static void promote(struct vcpu *vcpu, unsigned int line)
 
 	arch_vsfile_clear(line);
 	gstage_leaf_set(&vcpu->vm->gstage, guest_page(vcpu), arch_vsfile_page(hart, line),
-			GSTAGE_READ | GSTAGE_WRITE);
+			GSTAGE_READ | GSTAGE_WRITE | GSTAGE_IO);
 	place_set(vcpu, hart, line);
 	arch_vsfile_fill(line, vcpu->file);
 	arch_vsfile_select(vcpu, line);

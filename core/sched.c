@@ -528,6 +528,9 @@ _Noreturn void hart_loop(void)
 {
 	struct hart *hart = hart_self();
 
+	/* Nobody who called it is ever returned to: nothing of them is on the stack. */
+	DCHECK(!hart->stack_top ||
+	       hart->stack_top - (uintptr_t)__builtin_frame_address(0) < KIB(1));
 	put_away(hart);
 	for (;;) {
 		struct sched_entity *next;

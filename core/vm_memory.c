@@ -147,6 +147,7 @@ int vm_write(struct vm *vm, gpa_t at, const void *from, uint64_t size)
 		CHECK(to);
 		count = MIN(room, size);
 		memcpy(to, in, count);
+		gstage_written(&vm->gstage, at, count);
 		in += count;
 		at.v += count;
 		size -= count;

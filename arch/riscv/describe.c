@@ -21,6 +21,8 @@ static const char *const feature_names[FEATURE_COUNT] = {
 	[FEATURE_SENVCFG] = "senvcfg",
 	[FEATURE_FP] = "fp",
 	[FEATURE_VECTOR] = "vector",
+	[FEATURE_SVINVAL] = "svinval",
+	[FEATURE_SVNAPOT] = "svnapot",
 	[FEATURE_HTINST] = "htinst",
 };
 

@@ -56,12 +56,6 @@ static void access_fault(struct vcpu *vcpu, uint64_t cause, uint64_t stval)
 			 stval);
 }
 
-void exit_fetch(struct vcpu *vcpu)
-{
-	vcpu->vm->bad_accesses++;
-	arch_vcpu_inject(vcpu, CAUSE_FETCH_ACCESS, csr_read(CSR_STVAL));
-}
-
 static uint64_t store_value(const struct vcpu *vcpu, const struct mem_access *access)
 {
 	uint64_t value = access->kind == MEM_FP_STORE ? fp_read(access->reg)
@@ -118,6 +112,27 @@ static gpa_t fault_address(void)
 	return gpa(csr_read(CSR_HTVAL) << 2 | (csr_read(CSR_STVAL) & 3));
 }
 
+/* Whether memory allows the access that faulted: by now, or now that a write was logged. */
+static bool memory_allows(struct vcpu *vcpu, unsigned int access)
+{
+	uint64_t htinst = csr_read(CSR_HTINST);
+
+	/* The guest's own page-table walk reads or writes, whatever it was for. */
+	if (htinst == HTINST_WALK_WRITE)
+		access = GSTAGE_WRITE;
+	else if (htinst == HTINST_WALK_READ)
+		access = GSTAGE_READ;
+	return gstage_retry(&vcpu->vm->gstage, fault_address(), access);
+}
+
+void exit_fetch(struct vcpu *vcpu)
+{
+	if (memory_allows(vcpu, GSTAGE_EXECUTE))
+		return;
+	vcpu->vm->bad_accesses++;
+	arch_vcpu_inject(vcpu, CAUSE_FETCH_ACCESS, csr_read(CSR_STVAL));
+}
+
 static bool holds(const struct device *device, gpa_t at, unsigned int width)
 {
 	uint64_t offset = at.v - device->base.v;
@@ -146,6 +161,8 @@ static NOINLINE bool access(struct vcpu *vcpu, uint64_t cause, uint64_t known)
 	struct device *device = vm_device(vcpu->vm, at, 1);
 	struct mem_access access;
 
+	if (!device && memory_allows(vcpu, cause == CAUSE_STORE_GUEST ? GSTAGE_WRITE : GSTAGE_READ))
+		return true;
 	if (htinst == HTINST_WALK_READ || htinst == HTINST_WALK_WRITE || !device) {
 		access_fault(vcpu, cause, stval);
 		return true;

@@ -85,37 +85,66 @@ void gstage_destroy(struct gstage *gstage)
 	page_free(gstage->root, ROOT_ORDER);
 }
 
-/* The largest leaf for the beginning of a range. */
-static unsigned int leaf_level(const struct gstage *gstage, gpa_t at, hpa_t to, uint64_t size)
-{
-	unsigned int level = MIN(LARGEST_LEAF, gstage->levels - 1u);
+/* ---- mapping ---- */
 
-	while (level && (!is_aligned(at.v | to.v, leaf_size(level)) || size < leaf_size(level)))
-		level--;
-	return level;
+struct mapping {
+	gpa_t at;
+	hpa_t to;
+	uint64_t size; /* left */
+	uint64_t bits; /* 0: only make the tables, and see that nothing is mapped there */
+};
+
+/* Whether a leaf of @size fits at the beginning. */
+static bool fits(const struct mapping *mapping, uint64_t size)
+{
+	return is_aligned(mapping->at.v | mapping->to.v, size) && mapping->size >= size;
 }
 
-/*
- * Goes over the leaves of a range: with @bits 0 it makes the tables and checks that nothing is
- * mapped there, otherwise it writes the leaves and cannot fail.
- */
-static int for_leaves(struct gstage *gstage, gpa_t at, hpa_t to, uint64_t size, uint64_t bits)
+static uint64_t napot_set(const struct mapping *mapping, uint64_t *first)
 {
-	while (size) {
-		unsigned int level = leaf_level(gstage, at, to, size);
-		uint64_t *pte = entry_make(gstage, at, level);
-
-		if (!pte)
-			return -ENOMEM;
-		if (*pte & PTE_V)
-			return -EEXIST;
-		if (bits)
-			pte_set(pte, pte_make(to, bits));
-		at.v += leaf_size(level);
-		to.v += leaf_size(level);
-		size -= leaf_size(level);
+	for (unsigned int i = 0; i < NAPOT_ENTRIES; i++) {
+		if (first[i] & PTE_V)
+			return 0;
+		if (mapping->bits)
+			pte_set(&first[i], pte_napot(pte_make(mapping->to, mapping->bits)));
 	}
-	return 0;
+	return NAPOT_SIZE;
+}
+
+/* Maps the largest leaf at the beginning, *@size bytes of it. Lock held. */
+static int leaf_map(struct gstage *gstage, const struct mapping *mapping, uint64_t *size)
+{
+	unsigned int level = MIN(LARGEST_LEAF, gstage->levels - 1u);
+	uint64_t *pte;
+
+	while (level && !fits(mapping, leaf_size(level)))
+		level--;
+	pte = entry_make(gstage, mapping->at, level);
+	if (!pte)
+		return -ENOMEM;
+	if (*pte & PTE_V)
+		return -EEXIST;
+	*size = leaf_size(level);
+	if (!level && gstage->napot && fits(mapping, NAPOT_SIZE))
+		*size = napot_set(mapping, pte);
+	else if (mapping->bits)
+		pte_set(pte, pte_make(mapping->to, mapping->bits));
+	return *size ? 0 : -EEXIST;
+}
+
+/* Once to prepare, which can fail, and once to commit. */
+static int leaves_map(struct gstage *gstage, struct mapping mapping)
+{
+	uint64_t size;
+	int error = 0;
+
+	for (; mapping.size && !error; mapping.size -= size) {
+		size = mapping.size;
+		error = leaf_map(gstage, &mapping, &size);
+		mapping.at.v += size;
+		mapping.to.v += size;
+	}
+	return error;
 }
 
 int gstage_leaf_prepare(struct gstage *gstage, gpa_t at)
@@ -129,11 +158,12 @@ int gstage_leaf_prepare(struct gstage *gstage, gpa_t at)
 
 void gstage_leaf_set(struct gstage *gstage, gpa_t at, hpa_t to, unsigned int access)
 {
+	uint64_t type = access & GSTAGE_IO && gstage->pbmt ? PTE_PBMT_IO : 0;
 	unsigned long flags = spin_lock(&gstage->lock);
 	uint64_t *pte = entry_make(gstage, at, 0);
 
 	CHECK(pte);
-	pte_set(pte, access ? pte_make(to, leaf_bits(access)) : 0);
+	pte_set(pte, access ? pte_make(to, leaf_bits(access) | type) : 0);
 	spin_unlock(&gstage->lock, flags);
 }
 
@@ -148,35 +178,46 @@ int gstage_map(struct gstage *gstage, gpa_t at, hpa_t to, uint64_t size, unsigne
 	if (size > limit || at.v > limit - size)
 		return -ERANGE;
 	flags = spin_lock(&gstage->lock);
-	error = for_leaves(gstage, at, to, size, 0);
+	error = leaves_map(gstage, (struct mapping){ at, to, size, 0 });
 	if (error)
 		prune(gstage, hpa_to_hva(gstage->root), gstage->levels - 1u, false);
 	else
-		error = for_leaves(gstage, at, to, size, bits);
+		error = leaves_map(gstage, (struct mapping){ at, to, size, bits });
 	spin_unlock(&gstage->lock, flags);
 	return error;
 }
 
+struct gstage_leaf gstage_find(struct gstage *gstage, gpa_t at)
+{
+	uint64_t *table = hpa_to_hva(gstage->root);
+
+	for (unsigned int level = gstage->levels - 1;; level--) {
+		uint64_t *pte = table_entry(table, gstage, at, level);
+
+		if (!(*pte & PTE_V) || pte_is_leaf(*pte))
+			return (struct gstage_leaf){ pte, level };
+		DCHECK(level);
+		table = hpa_to_hva(pte_hpa(*pte));
+	}
+}
+
 int gstage_walk(struct gstage *gstage, gpa_t at, hpa_t *to, unsigned int *access)
 {
-	unsigned long flags = spin_lock(&gstage->lock);
-	uint64_t *table = hpa_to_hva(gstage->root);
-	unsigned int level = gstage->levels - 1;
-	uint64_t pte = 0;
+	unsigned long flags;
+	struct gstage_leaf leaf;
+	uint64_t entry;
 
-	if (at.v >> gstage_gpa_bits(gstage->levels) == 0)
-		for (;;) {
-			pte = *table_entry(table, gstage, at, level);
-			if (!(pte & PTE_V) || pte_is_leaf(pte) || level == 0)
-				break;
-			table = hpa_to_hva(pte_hpa(pte));
-			level--;
-		}
-	spin_unlock(&gstage->lock, flags);
-	if (!(pte & PTE_V))
+	if (at.v >> gstage_gpa_bits(gstage->levels))
 		return -ENOENT;
-	*to = hpa(pte_hpa(pte).v + (at.v & (leaf_size(level) - 1)));
-	*access = (pte & PTE_R ? GSTAGE_READ : 0) | (pte & PTE_W ? GSTAGE_WRITE : 0) |
-		  (pte & PTE_X ? GSTAGE_EXECUTE : 0);
+	flags = spin_lock(&gstage->lock);
+	leaf = gstage_find(gstage, at);
+	entry = pte_plain(*leaf.pte, at.v >> PAGE_SHIFT);
+	spin_unlock(&gstage->lock, flags);
+	if (!(entry & PTE_V))
+		return -ENOENT;
+	*to = hpa(pte_hpa(entry).v + (at.v & (leaf_size(leaf.level) - 1)));
+	*access = (entry & PTE_R ? GSTAGE_READ : 0) |
+		  (entry & (PTE_W | PTE_TRACKED) ? GSTAGE_WRITE : 0) |
+		  (entry & PTE_X ? GSTAGE_EXECUTE : 0);
 	return 0;
 }

@@ -13,20 +13,7 @@
 #include <errno.h>
 
 #define STEP MIB(64) /* of a range, while the lock is held */
-#define RETIRED 48 /* more than the tables of a step, which are 33 of level 0 and 2 of each other */
 #define FENCE_PAGES 32 /* beyond that everything is cheaper */
-
-enum what { UNMAP, PROTECT, MERGE };
-
-/* A step: what to do with the leaves from @from to @end; the tables that it made superfluous. */
-struct change {
-	struct gstage *gstage;
-	enum what what;
-	uint64_t bits; /* PTE_R, PTE_W and PTE_X, to protect */
-	uint64_t from, end;
-	hpa_t retired[RETIRED];
-	unsigned int retired_count;
-};
 
 /* ---- fences ---- */
 
@@ -36,21 +23,35 @@ struct fence {
 	uint64_t size;
 };
 
+static void fence_range(const struct hart *hart, uint32_t vmid, gpa_t at, uint64_t size)
+{
+	uint64_t end = at.v + size;
+
+	if (size > FENCE_PAGES * PAGE_SIZE) {
+		hfence_gvma_vmid(vmid);
+	} else if (arch_hart_has(&hart->arch, FEATURE_SVINVAL)) {
+		sfence_w_inval();
+		for (; at.v < end; at.v += PAGE_SIZE)
+			hinval_gvma(at.v, vmid);
+		sfence_inval_ir();
+	} else {
+		for (; at.v < end; at.v += PAGE_SIZE)
+			hfence_gvma(at.v, vmid);
+	}
+}
+
 void gstage_fence_here(struct gstage *gstage, gpa_t at, uint64_t size)
 {
 	struct hart *hart = hart_self();
 	struct vmid *vmid = &gstage->vmids[hart->index];
-	uint64_t end = at.v + size;
 
-	/* Where it is not loaded the VM takes another VMID when it comes again. */
-	if (!vmid_is_lent(hart, vmid) || hart->arch.hgatp != gstage_hgatp(gstage, vmid->number)) {
-		vmid->generation = 0;
-		hartset_remove(&gstage->harts, hart->index);
-	} else if (size > FENCE_PAGES * PAGE_SIZE)
-		hfence_gvma_vmid(vmid->number);
-	else
-		for (; at.v < end; at.v += PAGE_SIZE)
-			hfence_gvma(at.v, vmid->number);
+	if (vmid_is_lent(hart, vmid) && hart->arch.hgatp == gstage_hgatp(gstage, vmid->number)) {
+		fence_range(hart, vmid->number, at, size);
+		return;
+	}
+	/* The VM takes another VMID when it comes here again. */
+	vmid->generation = 0;
+	hartset_remove(&gstage->harts, hart->index);
 }
 
 static void fence_call(void *opaque)
@@ -74,44 +75,89 @@ void gstage_fence(struct gstage *gstage, gpa_t at, uint64_t size)
 
 /* ---- splitting ---- */
 
-/* Replaces a leaf by a table that maps the same. False when memory is out. Lock held. */
-static bool split(struct gstage *gstage, uint64_t *pte, unsigned int level)
+/* Of a leaf of 64 KiB. */
+static void split_napot(uint64_t *pte, gpa_t at)
 {
+	uint64_t *first = pte - (at.v >> PAGE_SHIFT) % NAPOT_ENTRIES;
+	uint64_t tracked = first[0] & PTE_TRACKED ? PTE_W : 0;
+
+	for (unsigned int i = 0; i < NAPOT_ENTRIES; i++)
+		pte_set(&first[i], pte_plain(first[i], i) | tracked);
+}
+
+bool gstage_split(struct gstage *gstage, struct gstage_leaf *leaf, gpa_t at)
+{
+	uint64_t entry = *leaf->pte;
+	unsigned int level = leaf->level - 1;
 	hpa_t page;
 	uint64_t *table;
 
+	if (!leaf->level) {
+		split_napot(leaf->pte, at);
+		return true;
+	}
 	if (!page_alloc(0, &page))
 		return false;
 	table = hpa_to_hva(page);
+	if (!level && entry & PTE_TRACKED)
+		entry |= PTE_W;
 	for (unsigned int i = 0; i < TABLE_ENTRIES; i++)
-		table[i] = *pte + ((i * leaf_size(level - 1)) >> PAGE_SHIFT << PTE_PPN_SHIFT);
+		table[i] = entry + (leaf_size(level) >> PAGE_SHIFT << PTE_PPN_SHIFT) * i;
 	gstage->table_pages++;
-	pte_set(pte, pte_make(page, PTE_V));
+	pte_set(leaf->pte, pte_make(page, PTE_V));
+	*leaf = (struct gstage_leaf){ table_entry(table, gstage, at, level), level };
 	return true;
 }
 
 /* No leaf lies across @at afterwards. False when memory is out. Lock held. */
 static bool split_at(struct gstage *gstage, gpa_t at)
 {
-	uint64_t *table = hpa_to_hva(gstage->root);
+	struct gstage_leaf leaf = gstage_find(gstage, at);
 
-	for (unsigned int level = gstage->levels - 1; level > 0; level--) {
-		uint64_t *pte = table_entry(table, gstage, at, level);
-
-		if (is_aligned(at.v, leaf_size(level)) || !(*pte & PTE_V))
-			return true;
-		if (pte_is_leaf(*pte) && !split(gstage, pte, level))
+	while (*leaf.pte & PTE_V &&
+	       !is_aligned(at.v, *leaf.pte & PTE_N ? NAPOT_SIZE : leaf_size(leaf.level)))
+		if (!gstage_split(gstage, &leaf, at))
 			return false;
-		table = hpa_to_hva(pte_hpa(*pte));
-	}
 	return true;
+}
+
+/* ---- merging ---- */
+
+/* Whether the @count entries from @table on map a naturally aligned block, all in the same way. */
+static bool is_block(const uint64_t *table, unsigned int count, unsigned int level)
+{
+	uint64_t first = pte_plain(table[0], 0);
+	uint64_t step = leaf_size(level) >> PAGE_SHIFT << PTE_PPN_SHIFT;
+
+	if (!(first & PTE_V) || !pte_is_leaf(first) || first & PTE_TRACKED ||
+	    !is_aligned(pte_hpa(first).v, leaf_size(level) * count))
+		return false;
+	for (unsigned int i = 1; i < count; i++)
+		if (pte_plain(table[i], i) != first + step * i)
+			return false;
+	return true;
+}
+
+/* Makes leaves of 64 KiB, where they are. */
+static void merge_napot(const struct gstage *gstage, uint64_t *table)
+{
+	if (!gstage->napot)
+		return;
+	for (uint64_t *first = table; first < table + TABLE_ENTRIES; first += NAPOT_ENTRIES) {
+		uint64_t entry = pte_napot(first[0]);
+
+		if (first[0] & PTE_N || !is_block(first, NAPOT_ENTRIES, 0))
+			continue;
+		for (unsigned int i = 0; i < NAPOT_ENTRIES; i++)
+			pte_set(&first[i], entry);
+	}
 }
 
 /* ---- a step ---- */
 
-static void retire(struct change *change, uint64_t *pte, uint64_t instead)
+static void retire(struct gstage_change *change, uint64_t *pte, uint64_t instead)
 {
-	CHECK(change->retired_count < RETIRED);
+	CHECK(change->retired_count < GSTAGE_RETIRED);
 	change->retired[change->retired_count++] = pte_hpa(*pte);
 	change->gstage->table_pages--;
 	pte_set(pte, instead);
@@ -125,80 +171,63 @@ static bool is_empty(const uint64_t *table)
 	return true;
 }
 
-/* The leaf that maps what the leaves of @table do, or 0 when there is none. */
-static uint64_t joined(const uint64_t *table, unsigned int level)
+/* Takes out the table at @level that @pte points at, when it is not needed any more. */
+static void tidy(struct gstage_change *change, uint64_t *pte, unsigned int level)
 {
-	if (level >= LARGEST_LEAF || !(table[0] & PTE_V) || !pte_is_leaf(table[0]) ||
-	    !is_aligned(pte_hpa(table[0]).v, leaf_size(level + 1)))
-		return 0;
-	for (unsigned int i = 1; i < TABLE_ENTRIES; i++)
-		if (table[i] != table[0] + ((i * leaf_size(level)) >> PAGE_SHIFT << PTE_PPN_SHIFT))
-			return 0;
-	return table[0];
-}
+	uint64_t *table = hpa_to_hva(pte_hpa(*pte));
 
-static void leaf_change(struct change *change, uint64_t *pte)
-{
-	if (change->what == UNMAP)
-		pte_set(pte, 0);
-	else if (change->what == PROTECT)
-		pte_set(pte, (*pte & ~PTE_RWX) | change->bits);
+	if (change->operation->unmaps && is_empty(table))
+		retire(change, pte, 0);
+	else if (change->operation->merges && level < LARGEST_LEAF &&
+		 is_block(table, TABLE_ENTRIES, level))
+		retire(change, pte, pte_plain(table[0], 0));
+	else if (change->operation->merges && !level)
+		merge_napot(change->gstage, table);
 }
 
 /* Of the entries of a table at @level, which begins at @base, those that the step is about. */
-static void visit(struct change *change, uint64_t *table, unsigned int level, uint64_t base)
+static void visit(struct gstage_change *change, uint64_t *table, unsigned int level, uint64_t base)
 {
 	uint64_t size = leaf_size(level);
-	uint64_t first = change->from > base ? (change->from - base) / size : 0;
+	uint64_t first = change->from.v > base ? (change->from.v - base) / size : 0;
 
 	for (uint64_t i = first; i < table_entries(change->gstage, level); i++) {
-		uint64_t *pte = &table[i], at = base + i * size, leaf;
-		uint64_t *below;
+		uint64_t *pte = &table[i], at = base + i * size;
 
-		if (at >= change->end)
+		if (at >= change->end.v)
 			break;
 		if (!(*pte & PTE_V))
 			continue;
-		if (pte_is_leaf(*pte)) {
-			leaf_change(change, pte);
-			continue;
+		if (!pte_is_leaf(*pte)) {
+			visit(change, hpa_to_hva(pte_hpa(*pte)), level - 1, at);
+			tidy(change, pte, level - 1);
+		} else if (change->operation->leaf) {
+			change->operation->leaf(change, pte, level, gpa(at));
 		}
-		below = hpa_to_hva(pte_hpa(*pte));
-		visit(change, below, level - 1, at);
-		leaf = change->what == MERGE ? joined(below, level - 1) : 0;
-		if (leaf || (change->what == UNMAP && is_empty(below)))
-			retire(change, pte, leaf);
 	}
 }
 
-static void step(struct gstage *gstage, enum what what, uint64_t bits, gpa_t at, uint64_t size)
+static void step(struct gstage_change *change)
 {
-	struct change change = {
-		.gstage = gstage,
-		.what = what,
-		.bits = bits,
-		.from = at.v,
-		.end = at.v + size,
-	};
+	struct gstage *gstage = change->gstage;
 	unsigned long flags = spin_lock(&gstage->lock);
 
-	visit(&change, hpa_to_hva(gstage->root), gstage->levels - 1u, 0);
+	visit(change, hpa_to_hva(gstage->root), gstage->levels - 1u, 0);
 	spin_unlock(&gstage->lock, flags);
-	gstage_fence(gstage, at, size);
-	for (unsigned int i = 0; i < change.retired_count; i++)
-		page_free_hva(hpa_to_hva(change.retired[i]));
+	if (!change->operation->widens || change->retired_count)
+		gstage_fence(gstage, change->from, change->end.v - change->from.v);
+	while (change->retired_count)
+		page_free_hva(hpa_to_hva(change->retired[--change->retired_count]));
 }
 
-static void change_range(struct gstage *gstage, enum what what, uint64_t bits, gpa_t at,
-			 uint64_t size)
+void gstage_change(struct gstage_change *change)
 {
-	uint64_t end = at.v + size;
+	gpa_t end = change->end;
 
-	while (at.v < end) {
-		uint64_t next = MIN(end, align_down(at.v, STEP) + STEP);
-
-		step(gstage, what, bits, at, next - at.v);
-		at.v = next;
+	while (change->from.v < end.v) {
+		change->end = gpa(MIN(end.v, align_down(change->from.v, STEP) + STEP));
+		step(change);
+		change->from = change->end;
 	}
 }
 
@@ -212,11 +241,17 @@ static int range_check(const struct gstage *gstage, gpa_t at, uint64_t size)
 	return size > limit || at.v > limit - size ? -ERANGE : 0;
 }
 
-static int ends_split(struct gstage *gstage, gpa_t at, uint64_t size)
+int gstage_cut(struct gstage *gstage, gpa_t at, uint64_t size)
 {
-	unsigned long flags = spin_lock(&gstage->lock);
-	bool done = split_at(gstage, at) && split_at(gstage, gpa(at.v + size));
+	int error = range_check(gstage, at, size);
+	unsigned long flags;
+	bool done;
 
+	if (error || !size)
+		return error;
+	flags = spin_lock(&gstage->lock);
+	done = split_at(gstage, at) && (at.v + size == BIT(gstage_gpa_bits(gstage->levels)) ||
+					split_at(gstage, gpa(at.v + size)));
 	spin_unlock(&gstage->lock, flags);
 	if (done)
 		return 0;
@@ -225,31 +260,57 @@ static int ends_split(struct gstage *gstage, gpa_t at, uint64_t size)
 	return -ENOMEM;
 }
 
+static void leaf_unmap(struct gstage_change *change, uint64_t *pte, unsigned int level, gpa_t at)
+{
+	pte_set(pte, 0);
+}
+
+static void leaf_protect(struct gstage_change *change, uint64_t *pte, unsigned int level, gpa_t at)
+{
+	pte_update(pte, PTE_RWX, change->bits);
+}
+
+static const struct gstage_operation unmap = { .leaf = leaf_unmap, .unmaps = true };
+static const struct gstage_operation protect = { .leaf = leaf_protect };
+static const struct gstage_operation merge = { .merges = true };
+
+static int cut_and_change(struct gstage *gstage, const struct gstage_operation *operation, gpa_t at,
+			  uint64_t size, uint64_t bits)
+{
+	struct gstage_change change = {
+		.gstage = gstage,
+		.operation = operation,
+		.from = at,
+		.end = gpa(at.v + size),
+		.bits = bits,
+	};
+	int error = gstage_cut(gstage, at, size);
+
+	if (!error)
+		gstage_change(&change);
+	return error;
+}
+
 int gstage_unmap(struct gstage *gstage, gpa_t at, uint64_t size)
 {
-	int error = range_check(gstage, at, size);
-
-	if (!error && size)
-		error = ends_split(gstage, at, size);
-	if (!error)
-		change_range(gstage, UNMAP, 0, at, size);
-	return error;
+	return cut_and_change(gstage, &unmap, at, size, 0);
 }
 
 int gstage_protect(struct gstage *gstage, gpa_t at, uint64_t size, unsigned int access)
 {
-	int error = range_check(gstage, at, size);
-
 	CHECK(access);
-	if (!error && size)
-		error = ends_split(gstage, at, size);
-	if (!error)
-		change_range(gstage, PROTECT, leaf_bits(access) & PTE_RWX, at, size);
-	return error;
+	return cut_and_change(gstage, &protect, at, size, leaf_bits(access) & PTE_RWX);
 }
 
 void gstage_merge(struct gstage *gstage, gpa_t at, uint64_t size)
 {
+	struct gstage_change change = {
+		.gstage = gstage,
+		.operation = &merge,
+		.from = at,
+		.end = gpa(at.v + size),
+	};
+
 	CHECK(range_check(gstage, at, size) == 0);
-	change_range(gstage, MERGE, 0, at, size);
+	gstage_change(&change);
 }

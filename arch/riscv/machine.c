@@ -108,6 +108,9 @@ int arch_vm_init(struct vm *vm)
 	arch->hstateen0 &= HSTATEEN0_SE0 | HSTATEEN0_ENVCFG |
 			   (vm->imsic ? HSTATEEN0_CSRIND | HSTATEEN0_AIA | HSTATEEN0_IMSIC : 0);
 	sbi_vm_init(vm);
+	vm->gstage.napot = arch->features >> FEATURE_SVNAPOT & 1;
+	vm->gstage.pbmt = arch->henvcfg &
+			  HENVCFG_PBMTE; /* which menvcfg.PBMTE, the G-stage's, allows */
 	return gstage_init(&vm->gstage, levels);
 }
 

@@ -72,6 +72,8 @@ static void features_probe(struct arch_hart *arch)
 	feature_set(arch, FEATURE_SENVCFG, csr_try_read(CSR_SENVCFG, &value));
 	feature_set(arch, FEATURE_FP, field_sticks(SSTATUS_FS));
 	feature_set(arch, FEATURE_VECTOR, field_sticks(SSTATUS_VS));
+	feature_set(arch, FEATURE_SVINVAL, isa_has(&arch->isa, ISA_SVINVAL));
+	feature_set(arch, FEATURE_SVNAPOT, isa_has(&arch->isa, ISA_SVNAPOT));
 	feature_set(arch, FEATURE_HTINST, true);
 	if (arch_hart_has(arch, FEATURE_VECTOR)) {
 		csr_set(CSR_SSTATUS, SSTATUS_VS);

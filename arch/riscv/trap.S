@@ -157,6 +157,7 @@ guest_pending:
 	ld	a0, HART_LOADED(tp)
 	beqz	t0, guest_resume	/* something may have come meanwhile */
 	save_callee a0
+	ld	sp, HART_STACK_TOP(tp)	/* whoever called arch_vcpu_enter is done */
 	call	hart_loop
 
 /*

@@ -356,20 +356,34 @@ void arch_vcpu_sfence(uint64_t start, uint64_t size)
 {
 	uint64_t pages = fence_pages(start, size);
 
-	if (!pages)
+	if (!pages) {
 		hfence_vvma_all();
-	for (uint64_t i = 0; i < pages; i++)
-		hfence_vvma(start + i * PAGE_SIZE);
+	} else if (arch_hart_has(&hart_self()->arch, FEATURE_SVINVAL)) {
+		sfence_w_inval();
+		for (uint64_t i = 0; i < pages; i++)
+			hinval_vvma(start + i * PAGE_SIZE);
+		sfence_inval_ir();
+	} else {
+		for (uint64_t i = 0; i < pages; i++)
+			hfence_vvma(start + i * PAGE_SIZE);
+	}
 }
 
 void arch_vcpu_sfence_asid(uint64_t start, uint64_t size, uint64_t asid)
 {
 	uint64_t pages = fence_pages(start, size);
 
-	if (!pages)
+	if (!pages) {
 		hfence_vvma_asid_all(asid);
-	for (uint64_t i = 0; i < pages; i++)
-		hfence_vvma_asid(start + i * PAGE_SIZE, asid);
+	} else if (arch_hart_has(&hart_self()->arch, FEATURE_SVINVAL)) {
+		sfence_w_inval();
+		for (uint64_t i = 0; i < pages; i++)
+			hinval_vvma_asid(start + i * PAGE_SIZE, asid);
+		sfence_inval_ir();
+	} else {
+		for (uint64_t i = 0; i < pages; i++)
+			hfence_vvma_asid(start + i * PAGE_SIZE, asid);
+	}
 }
 
 void arch_vcpu_inject(struct vcpu *vcpu, uint64_t cause, uint64_t stval)

@@ -57,3 +57,6 @@ ending-y := ending.c $(payload-lib)
 
 payloads += storm
 storm-y := storm.c lib/aia.c $(payload-lib)
+
+payloads += scribble
+scribble-y := scribble.c $(payload-lib)

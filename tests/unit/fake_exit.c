@@ -77,6 +77,12 @@ void fake_csr_write(unsigned int csr, unsigned long value)
 	fake.csrs[csr] = value;
 }
 
+bool gstage_retry(struct gstage *gstage, gpa_t at, unsigned int access)
+{
+	fake.retried = access;
+	return fake.retry_works;
+}
+
 void arch_vcpu_inject(struct vcpu *vcpu, uint64_t cause, uint64_t stval)
 {
 	fake.injected++;

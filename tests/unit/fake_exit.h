@@ -18,6 +18,8 @@ struct fake_exit {
 	uint32_t insn; /* what guest_fetch() finds */
 	unsigned int fetches;
 
+	bool retry_works; /* what gstage_retry() answers */
+	unsigned int retried; /* the access it was asked about */
 	unsigned int injected; /* exceptions */
 	uint64_t cause, stval; /* of the last one */
 	unsigned int extirq_changes;

@@ -98,6 +98,12 @@ void *vm_ram(struct vm *vm, gpa_t at, uint64_t *room)
 	return fake_ram(at.v);
 }
 
+void gstage_written(struct gstage *gstage, gpa_t at, uint64_t size)
+{
+	if (size)
+		trace("written %#lx %#lx", at.v, size);
+}
+
 void console_write(struct console *console, const uint8_t *bytes, size_t count)
 {
 	assert_ptr_equal(console, fake.vm.console);

@@ -46,7 +46,7 @@ test_alloc-y := core/page.c $(fake_machine)
 test_vmid-y := arch/riscv/vmid.c $(fake_machine)
 test_timer-y := core/timer.c core/alloc.c core/page.c $(fake_machine)
 test_gstage-y := arch/riscv/gstage.c arch/riscv/vmid.c core/page.c core/alloc.c \
-	arch/riscv/gstage_change.c core/hart.c core/timer.c \
+	arch/riscv/gstage_change.c arch/riscv/gstage_dirty.c core/hart.c core/timer.c \
 	tests/unit/fake_failing.c $(fake_machine)
 test_gstage-libs := $(FAKE_FAILING)
 test_sched-y := core/sched.c core/hart.c core/timer.c core/alloc.c core/page.c $(fake_machine)
@@ -55,13 +55,13 @@ test_vm-y := $(addprefix core/,hart_files.c intfile.c intfile_policy.c number.c 
 		vm_machine.c vcpu.c timer.c hart.c alloc.c page.c \
 		guestfdt.c guestfdt_isa.c hostdt.c hostdt_tree.c report_log.c report.c bundle.c \
 		vmdesc.c vmdesc_harts.c vmdesc_layout.c vmdesc_property.c) \
-	$(addprefix arch/riscv/,gstage.c gstage_change.c vmid.c machine.c isa.c) \
+	$(addprefix arch/riscv/,gstage.c gstage_change.c gstage_dirty.c vmid.c machine.c isa.c) \
 	$(addprefix emulators/,aplic.c aplic_direct.c swfile.c uart.c rtc.c reset.c) \
 	tests/unit/fake_vsfile.c tests/unit/fake_failing.c $(fake_machine)
 test_vm-libs := $(FAKE_FAILING)
 
 test_intfile-y := core/intfile.c core/hart_files.c core/timer.c core/hart.c core/page.c core/alloc.c \
-	arch/riscv/gstage.c arch/riscv/gstage_change.c arch/riscv/vmid.c emulators/swfile.c tests/unit/fake_vsfile.c \
+	arch/riscv/gstage.c arch/riscv/gstage_change.c arch/riscv/gstage_dirty.c arch/riscv/vmid.c emulators/swfile.c tests/unit/fake_vsfile.c \
 	$(fake_machine)
 
 test_intfile_policy-y := core/intfile_policy.c core/hart_files.c core/hart.c core/timer.c core/page.c core/alloc.c $(fake_machine)

@@ -451,10 +451,10 @@ static void console_read_gives_what_was_typed(void **state)
 	fake.typed = "hello";
 	CALL(DBCN, 1, 0, 0, 0, 0, 0, SBI_SUCCESS, 0, "");
 	/* No further than one piece of host memory; the guest asks again. */
-	CALL(DBCN, 1, 64, middle - 2, 0, 0, 0, SBI_SUCCESS, 2, "");
-	CALL(DBCN, 1, 2, middle, 0, 0, 0, SBI_SUCCESS, 2, "");
+	CALL(DBCN, 1, 64, middle - 2, 0, 0, 0, SBI_SUCCESS, 2, "written 0x80001ffe 0x2");
+	CALL(DBCN, 1, 2, middle, 0, 0, 0, SBI_SUCCESS, 2, "written 0x80002000 0x2");
 	CALL(DBCN, 1, 1, RAM_END, 0, 0, 0, SBI_INVALID_PARAM, 0, "");
-	CALL(DBCN, 1, 64, middle + 2, 0, 0, 0, SBI_SUCCESS, 1, "");
+	CALL(DBCN, 1, 64, middle + 2, 0, 0, 0, SBI_SUCCESS, 1, "written 0x80002002 0x1");
 	assert_memory_equal(fake_ram(middle - 2), "he", 2);
 	assert_memory_equal(fake_ram(middle), "llo", 3);
 	CALL(DBCN, 1, 64, middle, 0, 0, 0, SBI_SUCCESS, 0, "");

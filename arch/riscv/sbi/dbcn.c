@@ -51,7 +51,9 @@ static struct sbi_result dbcn_read(struct vm *vm, uint64_t size, uint64_t low, u
 	if (!range_valid(vm, size, low, high))
 		return sbi_error(SBI_INVALID_PARAM);
 	bytes = size ? vm_ram(vm, gpa(low), &room) : NULL;
-	return sbi_value(bytes ? console_read(vm->console, bytes, MIN(size, room)) : 0);
+	size = bytes ? console_read(vm->console, bytes, MIN(size, room)) : 0;
+	gstage_written(&vm->gstage, gpa(low), size);
+	return sbi_value(size);
 }
 
 static struct sbi_result dbcn_write_byte(struct vm *vm, uint8_t byte)

@@ -197,6 +197,25 @@ bool vm_is_ram(struct vm *vm, gpa_t at, uint64_t size);
 int vm_read(struct vm *vm, gpa_t at, void *to, uint64_t size);
 int vm_write(struct vm *vm, gpa_t at, const void *from, uint64_t size);
 
+/* Which pages of its RAM a VM writes. Control lock. */
+
+/**
+ * Begins to log writes: nothing counts as written at first. 0, -EBUSY when that is on already,
+ * or -ENOMEM.
+ */
+int vm_dirty_start(struct vm *vm);
+void vm_dirty_stop(struct vm *vm);
+bool vm_dirty_is_on(const struct vm *vm);
+
+/**
+ * Reads and clears the log: calls @run for each run of pages that were written since it was read
+ * last, ascending, each within one chunk. What is written before the call of @run for a page is
+ * there when @run looks; what is written later comes with the next read. Returns the number of
+ * pages.
+ */
+uint64_t vm_dirty_read(struct vm *vm, void (*run)(void *opaque, gpa_t at, uint64_t size),
+		       void *opaque);
+
 /* Devices. */
 
 /** Adds a device; -ENOSPC, -EEXIST on an overlap. Before the first vCPU runs. */

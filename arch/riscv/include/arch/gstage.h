@@ -17,12 +17,16 @@ enum gstage_access {
 	GSTAGE_READ = 1 << 0,
 	GSTAGE_WRITE = 1 << 1,
 	GSTAGE_EXECUTE = 1 << 2,
+	GSTAGE_IO = 1 << 3, /* a device: strongly ordered, not cacheable (Svpbmt) */
 };
 
 struct gstage {
 	struct spinlock lock;
 	hpa_t root; /* 16 KiB */
 	uint8_t levels; /* 3, 4 or 5 */
+	bool napot; /* leaves of 64 KiB may be used: all its harts have Svnapot */
+	bool pbmt; /* memory types may be used: all its harts have Svpbmt on */
+	bool tracked; /* what the hypervisor writes is logged, too; atomic */
 	uint64_t table_pages; /* statistics, the root counted as 4 */
 	struct hartset harts; /* that have walked it since they were fenced last */
 	struct vmid vmids[MAX_HARTS]; /* by hart, each its own */
@@ -59,6 +63,33 @@ int gstage_unmap(struct gstage *gstage, gpa_t at, uint64_t size);
 
 /** Changes to @access (not 0) what a range maps, as gstage_unmap() otherwise. */
 int gstage_protect(struct gstage *gstage, gpa_t at, uint64_t size, unsigned int access);
+
+/**
+ * Begins to log which pages of a range are written. Larger leaves are split at the first write to
+ * them; when memory for that is out, all of such a leaf counts as written. What was read-only
+ * stays it. 0, -ENOMEM or -ERANGE, which change nothing. No spinlock may be held.
+ */
+int gstage_track(struct gstage *gstage, gpa_t at, uint64_t size);
+
+/** Ends that, and merges leaves again. No spinlock may be held. */
+void gstage_untrack(struct gstage *gstage, gpa_t at, uint64_t size);
+
+/**
+ * Reads and clears the log of a range. Adds to @bitmap, one bit a page from @at on, those that
+ * were written since it was read last; returns how many. What is written before this returns is in
+ * it or will be in the next. When a larger leaf can only be split with memory that is out, its
+ * pages stay in the log. No spinlock may be held.
+ */
+uint64_t gstage_collect(struct gstage *gstage, gpa_t at, uint64_t size, uint64_t *bitmap);
+
+/**
+ * A guest's access at @at faulted. Returns true when the table allows it, perhaps only now that
+ * a write was logged: the guest tries again. Any context.
+ */
+bool gstage_retry(struct gstage *gstage, gpa_t at, unsigned int access);
+
+/** Logs that the hypervisor itself wrote a range, after it did. Any context. */
+void gstage_written(struct gstage *gstage, gpa_t at, uint64_t size);
 
 /**
  * Makes larger leaves of those in a range that 512 of them, all of a table, give one. No spinlock

@@ -22,6 +22,8 @@ enum hart_feature {
 	FEATURE_SENVCFG,
 	FEATURE_FP, /* F and D */
 	FEATURE_VECTOR,
+	FEATURE_SVINVAL, /* these two as the device tree says */
+	FEATURE_SVNAPOT,
 	FEATURE_HTINST, /* htinst is believed; without it instructions are fetched */
 	FEATURE_COUNT
 };

@@ -19,6 +19,9 @@
 #define PTE_G (1UL << 5)
 #define PTE_A (1UL << 6)
 #define PTE_D (1UL << 7)
+#define PTE_RSW0 (1UL << 8)
+#define PTE_PBMT_IO (2UL << 61) /* Svpbmt */
+#define PTE_N (1UL << 63) /* Svnapot */
 #define PTE_PPN_SHIFT 10
 #define PTE_PPN (GENMASK(53, 10))
 

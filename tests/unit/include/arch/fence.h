@@ -14,6 +14,20 @@ static inline void hfence_gvma_vmid(uint64_t vmid)
 	(void)vmid;
 }
 
+static inline void sfence_w_inval(void)
+{
+}
+
+static inline void sfence_inval_ir(void)
+{
+}
+
+static inline void hinval_gvma(uint64_t at, uint64_t vmid)
+{
+	(void)at;
+	(void)vmid;
+}
+
 static inline void hfence_gvma(uint64_t at, uint64_t vmid)
 {
 	(void)at;

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Writes all over a quarter of its RAM, on all its harts, and reads back what it wrote: for tests
+ * that log, copy or move the memory of a guest. Each hart has words of its own in each page.
+ * Arguments: count=<writes of each hart> (100000; 0 for ever), sweep=1: one hart writes page by
+ * page instead, for ever, and tells what a page cost when that changes.
+ */
+#include "lib/csr.h"
+#include "lib/fdt.h"
+#include "lib/hart.h"
+#include "lib/sbi.h"
+#include "lib/test.h"
+
+#define PAGE_SIZE 4096ul
+#define WORDS (PAGE_SIZE / 8)
+
+const char payload_name[] = "scribble";
+
+static unsigned long base, pages, count;
+static volatile unsigned long lost[MAX_HARTS];
+
+static unsigned long random_next(unsigned long *state)
+{
+	unsigned long z = *state += 0x9e3779b97f4a7c15;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return z ^ z >> 31;
+}
+
+static volatile unsigned long *word_of(unsigned long page, unsigned long hart)
+{
+	return (volatile unsigned long *)(base + page * PAGE_SIZE) + hart % WORDS;
+}
+
+/* What it writes to a page says when: it must find the last of that there. */
+static void scribble(void *argument)
+{
+	unsigned long hart = this_hart()->id, state = hart;
+	unsigned long last_page = 0, last = *word_of(0, hart);
+
+	(void)argument;
+	for (unsigned long i = 1; !count || i <= count; i++) {
+		unsigned long page = random_next(&state) % pages;
+
+		lost[hart] += *word_of(last_page, hart) != last;
+		last_page = page;
+		last = i << 8 | hart;
+		*word_of(page, hart) = last;
+	}
+}
+
+static unsigned long sweep_once(void)
+{
+	unsigned long begin = time_now();
+
+	for (unsigned long page = 0; page < pages; page++)
+		*word_of(page, 0) = page;
+	return time_now() - begin;
+}
+
+static void sweep(void)
+{
+	unsigned long last = 0, ticks;
+
+	for (;;) {
+		ticks = sweep_once();
+		if (ticks != last && (ticks > last + pages || last > ticks + pages))
+			print("sweep %lu ticks for %lu pages", ticks, pages);
+		last = ticks;
+	}
+}
+
+void payload_main(void)
+{
+	struct fdt_device memory = fdt_memory();
+
+	base = memory.address + memory.size / 2;
+	pages = memory.size / 4 / PAGE_SIZE;
+	count = args_number("count", 100000);
+	print("scribble on %lu pages at %#lx, %u harts", pages, base, hart_count);
+	if (args_number("sweep", 0))
+		sweep();
+	test_begin("scribble");
+	CHECK(harts_run(hart_count, scribble, 0, 3600), "a hart did not end");
+	for (unsigned int i = 0; i < hart_count; i++)
+		CHECK_EQ(lost[hart_ids[i]], 0, "number of lost writes");
+	test_end();
+}

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+The log of the pages that a guest writes: a copy that is kept up by it is the same in the end.
+"""
+
+import re
+
+import pytest
+
+from machine import Vm
+
+CHECKED = re.compile(r"(\w+): copied (\d+) pages, in \d+ rounds (\d+) more, while paused (\d+); "
+                     r"(\d+) differ")
+
+
+def written(machine, vm):
+    return int(re.search(r"(\d+) pages written", machine.command("vm dirty " + vm))[1])
+
+
+# `max` faults at a write to a page without D, on `rv64` hardware sets D by itself.
+@pytest.mark.parametrize("cpu", ["max", "rv64", "max,svnapot=off,svinval=off"])
+def test_no_write_of_four_vcpus_is_missed(boot, cpu):
+    machine = boot(Vm("writer", "scribble", args="count=400000", vcpus=4), harts=2, cpu=cpu,
+                   options="")
+    machine.expect("scribble on")
+    machine.shell()
+    rounds = later = 0
+    while "stopped" not in machine.command("vm list"):
+        match = CHECKED.search(machine.command("vm dirty writer check 20"))
+        assert match[5] == "0", match[0]
+        later += int(match[3])
+        rounds += 1
+    assert rounds > 1 and later > 1000
+    assert "PASS scribble" in machine.command("vm log writer")
+    assert ", 5 table pages" in machine.command("vm show writer") or cpu == "rv64"
+
+
+def test_log_has_what_was_written_since(boot):
+    machine = boot(Vm("quiet", "endless", args="mode=0"), options="")
+    machine.expect("endless mode")
+    machine.shell()
+    assert "its writes are not logged" in machine.command("vm dirty quiet")
+    tables = re.search(r"\d+ table pages", machine.command("vm show quiet"))[0]
+    machine.command("vm dirty quiet on")
+    assert "logged already" in machine.command("vm dirty quiet on")
+    assert "logged already" in machine.command("vm dirty quiet check")
+    assert written(machine, "quiet") == 0
+    machine.command("vm reset quiet")  # its image and device tree are written again
+    assert written(machine, "quiet") > 2
+    while written(machine, "quiet"):  # the guest begins anew, and clears its variables
+        pass
+    machine.command("vm dirty quiet off")
+    assert tables in machine.command("vm show quiet")
+    assert "Rounds: 0 to 10000" in machine.command("vm dirty quiet check 10001")
+    assert "vm dirty <vm>" in machine.command("vm dirty quiet maybe")
+    assert 'There is no VM "nobody"' in machine.command("vm dirty nobody on")
+
+
+def test_tracked_vm_can_be_destroyed(boot):
+    machine = boot(Vm("writer", "scribble", args="count=0", vcpus=2), options="", harts=2)
+    machine.expect("scribble on")
+    machine.shell()
+    before = machine.free_pages()
+    for _ in range(3):
+        machine.command("vm dirty writer on")
+        while written(machine, "writer") < 1000:
+            pass
+        machine.command("vm destroy writer")
+        machine.command("vm create writer")
+    assert machine.free_pages() == before
