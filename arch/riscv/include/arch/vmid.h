@@ -15,7 +15,7 @@ struct vmid {
 	uint32_t number;
 };
 
-/** Whether the VMID is still lent by @hart, which is this hart: otherwise it holds nothing of it. */
+/** Whether @hart, which is this hart, still lends the VMID; otherwise it holds nothing of it. */
 static inline bool vmid_is_lent(const struct hart *hart, const struct vmid *vmid)
 {
 	return vmid->generation == hart->arch.vmid_generation;
