@@ -20,6 +20,9 @@ int host_files_run(unsigned int argc, char *const *argv);
 /** `vm dirty`, a row of vm_commands. */
 int vm_dirty_run(unsigned int argc, char *const *argv);
 
+/** `vm remap`, likewise. */
+int vm_remap_run(unsigned int argc, char *const *argv);
+
 /** Runs the command in @line, which is cut into words. Whatever is wrong is printed. */
 void command_run(char *line);
 

@@ -219,6 +219,8 @@ const struct command vm_commands[] = {
 	{ "vm reset", "<vm>", "start it again as after power-on", vm_reset_run },
 	{ "vm dirty", "<vm> [what] [n]", "pages that a VM writes: on, off, check [rounds]",
 	  vm_dirty_run },
+	{ "vm remap", "<vm> <gpa> [n]", "test: change what a page maps while it is used",
+	  vm_remap_run },
 	{ "vm destroy", "<vm>", "end it and free all that it has", vm_destroy_run },
 	{ 0 },
 };

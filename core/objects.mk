@@ -4,4 +4,4 @@ obj-y += hart_files.o intfile.o intfile_policy.o command_files.o
 obj-y += vm.o vm_memory.o vm_machine.o vm_manager.o vm_dirty.o vcpu.o
 obj-y += bundle.o vmdesc.o vmdesc_harts.o vmdesc_layout.o vmdesc_property.o guestfdt.o guestfdt_isa.o
 obj-y += report.o hostdt.o hostdt_tree.o port.o log.o number.o options.o console.o panic.o report_log.o
-obj-y += crash.o shell.o line.o command.o command_vm.o command_dirty.o command_host.o
+obj-y += crash.o shell.o line.o command.o command_vm.o command_dirty.o command_remap.o command_host.o

@@ -49,7 +49,7 @@ static bool prune(struct gstage *gstage, uint64_t *table, unsigned int level, bo
 	bool empty = true;
 
 	for (unsigned int i = 0; i < count; i++) {
-		if (!(table[i] & PTE_V))
+		if (!table[i])
 			continue;
 		if (level && !pte_is_leaf(table[i])) {
 			uint64_t *below = hpa_to_hva(pte_hpa(table[i]));
@@ -150,10 +150,12 @@ static int leaves_map(struct gstage *gstage, struct mapping mapping)
 int gstage_leaf_prepare(struct gstage *gstage, gpa_t at)
 {
 	unsigned long flags = spin_lock(&gstage->lock);
-	bool made = entry_make(gstage, at, 0);
+	uint64_t *pte = entry_make(gstage, at, 0);
 
+	if (pte && !(*pte & PTE_V))
+		pte_set(pte, PTE_PREPARED);
 	spin_unlock(&gstage->lock, flags);
-	return made ? 0 : -ENOMEM;
+	return pte ? 0 : -ENOMEM;
 }
 
 void gstage_leaf_set(struct gstage *gstage, gpa_t at, hpa_t to, unsigned int access)
@@ -163,7 +165,7 @@ void gstage_leaf_set(struct gstage *gstage, gpa_t at, hpa_t to, unsigned int acc
 	uint64_t *pte = entry_make(gstage, at, 0);
 
 	CHECK(pte);
-	pte_set(pte, access ? pte_make(to, leaf_bits(access) | type) : 0);
+	pte_set(pte, access ? pte_make(to, leaf_bits(access) | type) : PTE_PREPARED);
 	spin_unlock(&gstage->lock, flags);
 }
 

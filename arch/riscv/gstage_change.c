@@ -296,6 +296,26 @@ int gstage_unmap(struct gstage *gstage, gpa_t at, uint64_t size)
 	return cut_and_change(gstage, &unmap, at, size, 0);
 }
 
+int gstage_remap(struct gstage *gstage, gpa_t at, hpa_t to)
+{
+	int error = gstage_cut(gstage, at, PAGE_SIZE);
+	struct gstage_leaf leaf;
+	unsigned long flags;
+
+	if (error)
+		return error;
+	flags = spin_lock(&gstage->lock);
+	leaf = gstage_find(gstage, at);
+	if (*leaf.pte & PTE_V)
+		pte_update(leaf.pte, PTE_PPN, pte_make(to, 0));
+	else
+		error = -ENOENT;
+	spin_unlock(&gstage->lock, flags);
+	if (!error)
+		gstage_fence(gstage, at, PAGE_SIZE);
+	return error;
+}
+
 int gstage_protect(struct gstage *gstage, gpa_t at, uint64_t size, unsigned int access)
 {
 	CHECK(access);

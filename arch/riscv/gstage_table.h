@@ -30,6 +30,9 @@
  */
 #define PTE_TRACKED PTE_RSW0
 
+/* An entry that maps nothing, whose table stays for it: gstage_leaf_prepare(). */
+#define PTE_PREPARED PTE_RSW0
+
 static inline uint64_t leaf_size(unsigned int level)
 {
 	return PAGE_SIZE << 9 * level;

@@ -60,3 +60,6 @@ storm-y := storm.c lib/aia.c $(payload-lib)
 
 payloads += scribble
 scribble-y := scribble.c $(payload-lib)
+
+payloads += remap
+remap-y := remap.c $(payload-lib)

@@ -78,6 +78,11 @@ void vm_control_unlock(void)
 	control_locked = false;
 }
 
+int vm_remap_run(unsigned int argc, char *const *argv)
+{
+	return 0;
+}
+
 int vm_dirty_run(unsigned int argc, char *const *argv)
 {
 	return 0;

@@ -65,6 +65,12 @@ int gstage_unmap(struct gstage *gstage, gpa_t at, uint64_t size);
 int gstage_protect(struct gstage *gstage, gpa_t at, uint64_t size, unsigned int access);
 
 /**
+ * Maps the page @at, which is mapped, to @to instead, as it was otherwise. No hart uses the old
+ * translation afterwards. 0, -ENOENT or -ENOMEM. No spinlock may be held.
+ */
+int gstage_remap(struct gstage *gstage, gpa_t at, hpa_t to);
+
+/**
  * Begins to log which pages of a range are written. Larger leaves are split at the first write to
  * them; when memory for that is out, all of such a leaf counts as written. What was read-only
  * stays it. 0, -ENOMEM or -ERANGE, which change nothing. No spinlock may be held.
