@@ -42,28 +42,17 @@ static uint64_t *entry_make(struct gstage *gstage, gpa_t at, unsigned int level)
 	return table_entry(table, gstage, at, level);
 }
 
-/* Frees the tables below @table that map nothing, or all of them. True when @table is empty. */
-static bool prune(struct gstage *gstage, uint64_t *table, unsigned int level, bool all)
+/* Frees the tables below @table. */
+static void tables_free(struct gstage *gstage, uint64_t *table, unsigned int level)
 {
-	unsigned int count = table_entries(gstage, level);
-	bool empty = true;
+	for (unsigned int i = 0; level && i < table_entries(gstage, level); i++) {
+		uint64_t *below = hpa_to_hva(pte_hpa(table[i]));
 
-	for (unsigned int i = 0; i < count; i++) {
-		if (!table[i])
+		if (!(table[i] & PTE_V) || pte_is_leaf(table[i]))
 			continue;
-		if (level && !pte_is_leaf(table[i])) {
-			uint64_t *below = hpa_to_hva(pte_hpa(table[i]));
-
-			if (prune(gstage, below, level - 1, all)) {
-				page_free_hva(below);
-				gstage->table_pages--;
-				table[i] = 0;
-				continue;
-			}
-		}
-		empty = all;
+		tables_free(gstage, below, level - 1);
+		page_free_hva(below);
 	}
-	return empty;
 }
 
 int gstage_init(struct gstage *gstage, unsigned int levels)
@@ -81,7 +70,7 @@ int gstage_init(struct gstage *gstage, unsigned int levels)
 
 void gstage_destroy(struct gstage *gstage)
 {
-	prune(gstage, hpa_to_hva(gstage->root), gstage->levels - 1u, true);
+	tables_free(gstage, hpa_to_hva(gstage->root), gstage->levels - 1u);
 	page_free(gstage->root, ROOT_ORDER);
 }
 
@@ -181,11 +170,11 @@ int gstage_map(struct gstage *gstage, gpa_t at, hpa_t to, uint64_t size, unsigne
 		return -ERANGE;
 	flags = spin_lock(&gstage->lock);
 	error = leaves_map(gstage, (struct mapping){ at, to, size, 0 });
-	if (error)
-		prune(gstage, hpa_to_hva(gstage->root), gstage->levels - 1u, false);
-	else
+	if (!error)
 		error = leaves_map(gstage, (struct mapping){ at, to, size, bits });
 	spin_unlock(&gstage->lock, flags);
+	if (error)
+		gstage_trim(gstage, at, size);
 	return error;
 }
 

@@ -13,6 +13,7 @@
 #include <errno.h>
 
 #define STEP MIB(64) /* of a range, while the lock is held */
+#define FENCE_ALL UINT64_MAX
 #define FENCE_PAGES 32 /* beyond that everything is cheaper */
 
 /* ---- fences ---- */
@@ -202,7 +203,7 @@ static void visit(struct gstage_change *change, uint64_t *table, unsigned int le
 			visit(change, hpa_to_hva(pte_hpa(*pte)), level - 1, at);
 			tidy(change, pte, level - 1);
 		} else if (change->operation->leaf) {
-			change->operation->leaf(change, pte, level, gpa(at));
+			change->narrowed |= change->operation->leaf(change, pte, level, gpa(at));
 		}
 	}
 }
@@ -212,9 +213,13 @@ static void step(struct gstage_change *change)
 	struct gstage *gstage = change->gstage;
 	unsigned long flags = spin_lock(&gstage->lock);
 
+	change->narrowed = false;
 	visit(change, hpa_to_hva(gstage->root), gstage->levels - 1u, 0);
 	spin_unlock(&gstage->lock, flags);
-	if (!change->operation->widens || change->retired_count)
+	/* A fence with an address is for leaves: harts may go on to walk a table (SFENCE.VMA). */
+	if (change->retired_count)
+		gstage_fence(gstage, gpa(0), FENCE_ALL);
+	else if (change->narrowed)
 		gstage_fence(gstage, change->from, change->end.v - change->from.v);
 	while (change->retired_count)
 		page_free_hva(hpa_to_hva(change->retired[--change->retired_count]));
@@ -260,19 +265,21 @@ int gstage_cut(struct gstage *gstage, gpa_t at, uint64_t size)
 	return -ENOMEM;
 }
 
-static void leaf_unmap(struct gstage_change *change, uint64_t *pte, unsigned int level, gpa_t at)
+static bool leaf_unmap(struct gstage_change *change, uint64_t *pte, unsigned int level, gpa_t at)
 {
 	pte_set(pte, 0);
+	return true;
 }
 
-static void leaf_protect(struct gstage_change *change, uint64_t *pte, unsigned int level, gpa_t at)
+static bool leaf_protect(struct gstage_change *change, uint64_t *pte, unsigned int level, gpa_t at)
 {
-	pte_update(pte, PTE_RWX, change->bits);
+	return pte_update(pte, PTE_RWX, change->bits) & PTE_RWX & ~change->bits;
 }
 
 static const struct gstage_operation unmap = { .leaf = leaf_unmap, .unmaps = true };
 static const struct gstage_operation protect = { .leaf = leaf_protect };
 static const struct gstage_operation merge = { .merges = true };
+static const struct gstage_operation trim = { .unmaps = true };
 
 static int cut_and_change(struct gstage *gstage, const struct gstage_operation *operation, gpa_t at,
 			  uint64_t size, uint64_t bits)
@@ -322,15 +329,27 @@ int gstage_protect(struct gstage *gstage, gpa_t at, uint64_t size, unsigned int 
 	return cut_and_change(gstage, &protect, at, size, leaf_bits(access) & PTE_RWX);
 }
 
-void gstage_merge(struct gstage *gstage, gpa_t at, uint64_t size)
+/* Tables only. */
+static void tables_change(struct gstage *gstage, const struct gstage_operation *operation, gpa_t at,
+			  uint64_t size)
 {
 	struct gstage_change change = {
 		.gstage = gstage,
-		.operation = &merge,
+		.operation = operation,
 		.from = at,
 		.end = gpa(at.v + size),
 	};
 
 	CHECK(range_check(gstage, at, size) == 0);
 	gstage_change(&change);
+}
+
+void gstage_merge(struct gstage *gstage, gpa_t at, uint64_t size)
+{
+	tables_change(gstage, &merge, at, size);
+}
+
+void gstage_trim(struct gstage *gstage, gpa_t at, uint64_t size)
+{
+	tables_change(gstage, &trim, at, size);
 }

@@ -8,27 +8,29 @@
 
 #include <core/check.h>
 
-static void leaf_track(struct gstage_change *change, uint64_t *pte, unsigned int level, gpa_t at)
+static bool leaf_track(struct gstage_change *change, uint64_t *pte, unsigned int level, gpa_t at)
 {
 	if (!(*pte & PTE_W))
-		return;
+		return false;
 	pte_update(pte, PTE_D | (level || *pte & PTE_N ? PTE_W : 0), PTE_TRACKED);
+	return true;
 }
 
-static void leaf_untrack(struct gstage_change *change, uint64_t *pte, unsigned int level, gpa_t at)
+static bool leaf_untrack(struct gstage_change *change, uint64_t *pte, unsigned int level, gpa_t at)
 {
 	if (*pte & PTE_TRACKED)
 		pte_update(pte, PTE_TRACKED, PTE_W | PTE_D);
+	return false;
 }
 
 /* The log of a leaf is cleared only when all of it is read. */
-static void leaf_collect(struct gstage_change *change, uint64_t *pte, unsigned int level, gpa_t at)
+static bool leaf_collect(struct gstage_change *change, uint64_t *pte, unsigned int level, gpa_t at)
 {
 	uint64_t size = leaf_size(level);
 	uint64_t from = MAX(at.v, change->from.v), end = MIN(at.v + size, change->end.v);
 
 	if ((*pte & (PTE_TRACKED | PTE_D)) != (PTE_TRACKED | PTE_D))
-		return;
+		return false;
 	if (end - from == size)
 		pte_update(pte, PTE_D | (level ? PTE_W : 0), 0);
 	for (; from < end; from += PAGE_SIZE) {
@@ -37,14 +39,11 @@ static void leaf_collect(struct gstage_change *change, uint64_t *pte, unsigned i
 		change->bitmap[page / 64] |= BIT(page % 64);
 		change->pages++;
 	}
+	return true;
 }
 
 static const struct gstage_operation track = { .leaf = leaf_track };
-static const struct gstage_operation untrack = {
-	.leaf = leaf_untrack,
-	.merges = true,
-	.widens = true,
-};
+static const struct gstage_operation untrack = { .leaf = leaf_untrack, .merges = true };
 static const struct gstage_operation collect = { .leaf = leaf_collect };
 
 int gstage_track(struct gstage *gstage, gpa_t at, uint64_t size)

@@ -100,11 +100,13 @@ struct gstage_leaf gstage_find(struct gstage *gstage, gpa_t at);
 struct gstage_change;
 
 struct gstage_operation {
-	/* Called for each leaf that lies in the range, all or a part of it; NULL: none. */
-	void (*leaf)(struct gstage_change *change, uint64_t *pte, unsigned int level, gpa_t at);
+	/*
+	 * Called for each leaf that lies in the range, all or a part of it; NULL: none. True when
+	 * harts must not use the old one any more.
+	 */
+	bool (*leaf)(struct gstage_change *change, uint64_t *pte, unsigned int level, gpa_t at);
 	bool unmaps; /* tables may have become empty */
 	bool merges; /* leaves of a table may make a larger one */
-	bool widens; /* nothing is taken away: no fence */
 };
 
 #define GSTAGE_RETIRED 48 /* more than the tables of a step: 33 of level 0, 2 of each other */
@@ -117,12 +119,16 @@ struct gstage_change {
 	uint64_t *bitmap; /* of the pages written, from @origin on */
 	gpa_t origin;
 	uint64_t pages; /* that the operation counted */
+	bool narrowed; /* harts have to be fenced */
 	hpa_t retired[GSTAGE_RETIRED];
 	unsigned int retired_count;
 };
 
 /* Does change->operation in [change->from, change->end), a piece at a time. No spinlock held. */
 void gstage_change(struct gstage_change *change);
+
+/* Frees the tables of a range that map nothing and were not prepared. No spinlock held. */
+void gstage_trim(struct gstage *gstage, gpa_t at, uint64_t size);
 
 /* No leaf lies across @at or @at + @size afterwards. 0, -ERANGE or -ENOMEM. No spinlock held. */
 int gstage_cut(struct gstage *gstage, gpa_t at, uint64_t size);

@@ -49,8 +49,9 @@ void gstage_destroy(struct gstage *gstage);
 
 /**
  * Maps @size bytes at @to -> @at with the largest leaves that alignment allows. Everything is
- * 4 KiB aligned. All or nothing: -ENOMEM, -EEXIST (something is mapped there) or -ERANGE (above
- * the mode's limit) change nothing.
+ * 4 KiB aligned. All or nothing: -ENOMEM, -EEXIST (something is mapped there, or was prepared with
+ * gstage_leaf_prepare()) or -ERANGE (above the mode's limit) change nothing. No spinlock may be
+ * held.
  */
 int gstage_map(struct gstage *gstage, gpa_t at, hpa_t to, uint64_t size, unsigned int access);
 
