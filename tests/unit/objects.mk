@@ -47,7 +47,7 @@ test_vmid-y := arch/riscv/vmid.c $(fake_machine)
 test_timer-y := core/timer.c core/alloc.c core/page.c $(fake_machine)
 test_gstage-y := arch/riscv/gstage.c arch/riscv/vmid.c core/page.c core/alloc.c \
 	arch/riscv/gstage_change.c core/hart.c core/timer.c \
-	tests/unit/fake_failing.c $(fake_machine)
+	tests/unit/gstage_walker.c tests/unit/fake_failing.c $(fake_machine)
 test_gstage-libs := $(FAKE_FAILING)
 test_sched-y := core/sched.c core/hart.c core/timer.c core/alloc.c core/page.c $(fake_machine)
 test_sched_races-y := core/hart_power.c $(test_sched-y)
