@@ -47,10 +47,9 @@ static bool entry_is_napot(uint64_t entry)
 	return entry >> 63;
 }
 
-/* One load: harts and the hypervisor change entries meanwhile. */
-static uint64_t entry_read(uint64_t table, uint64_t index)
+static const uint64_t *table_at(uint64_t table)
 {
-	return __atomic_load_n((uint64_t *)hpa_to_hva(hpa(table)) + index, __ATOMIC_RELAXED);
+	return hpa_to_hva(hpa(table));
 }
 
 static const char *leaf_fault(uint64_t entry, unsigned int level)
@@ -94,17 +93,17 @@ static const char *entry_fault(uint64_t entry, unsigned int level)
 }
 
 /* The entry, which is as the specification wants it. The 16 of a Svnapot leaf are the same. */
-static uint64_t entry_checked(uint64_t table, uint64_t index, unsigned int level)
+static uint64_t entry_checked(const uint64_t *table, uint64_t index, unsigned int level)
 {
-	uint64_t entry = entry_read(table, index);
+	uint64_t entry = table[index];
 	const char *fault = entry_fault(entry, level);
 
 	for (uint64_t i = index & ~UINT64_C(15); entry_is_napot(entry) && i <= (index | 15); i++)
-		if (entry_read(table, i) != entry)
+		if (table[i] != entry)
 			fault = "Svnapot entries that differ";
 	if (fault)
 		fail_msg("entry %#lx of the table at %#lx, level %u: %#lx: %s", (long)index,
-			 (long)table, level, (long)entry, fault);
+			 (long)hva_to_hpa(table).v, level, (long)entry, fault);
 	return entry;
 }
 
@@ -131,7 +130,7 @@ struct walk walker_walk(const struct gstage *gstage, uint64_t at)
 	if (index >= 2048)
 		return walk;
 	for (;;) {
-		uint64_t entry = entry_checked(walk.tables[walk.depth++], index, level);
+		uint64_t entry = entry_checked(table_at(walk.tables[walk.depth++]), index, level);
 
 		if (!entry_valid(entry))
 			return walk;
@@ -170,7 +169,7 @@ struct walk walker_look(struct gstage *gstage, uint64_t at)
 
 struct sweeping {
 	struct walker_sweep sum;
-	void (*found)(void *opaque, const struct walker_leaf *leaf);
+	void (*found)(void *opaque, const struct walker_leaves *leaves);
 	void *opaque;
 	/* The last sweep that saw a page as a table, and the number of this one. */
 	uint32_t seen[ARENA_PAGES], number;
@@ -194,47 +193,67 @@ static uint64_t mix(uint64_t sum, uint64_t value)
 	return sum ^ sum >> 29;
 }
 
-static void leaf_found(struct sweeping *sweeping, uint64_t at, uint64_t entry, unsigned int level)
+/* How many leaves continue the one at @index: they differ in nothing but the address. */
+static uint64_t leaves_alike(const uint64_t *entries, uint64_t index, uint64_t count,
+			     unsigned int level)
 {
-	struct walker_leaf leaf = {
+	uint64_t step = entry_size(level) / 4096 << 10, entry = entries[index], n = 1;
+
+	while (index + n < count && entries[index + n] == entry + n * step &&
+	       !(entries[index + n] >> 54))
+		n++;
+	return n;
+}
+
+static void leaves_found(struct sweeping *sweeping, uint64_t at, uint64_t entry, uint64_t count,
+			 unsigned int level)
+{
+	struct walker_leaves leaves = {
 		.at = at,
 		.hpa = leaf_base(entry),
-		.size = leaf_bytes(entry, level),
+		.leaf = leaf_bytes(entry, level),
+		.size = count * leaf_bytes(entry, level),
 		.access = entry >> 1 & 7,
 		.memory_type = entry >> 61 & 3,
 	};
 
 	/* A Svnapot leaf once. */
-	if (sweeping->found && at % leaf.size == 0)
-		sweeping->found(sweeping->opaque, &leaf);
+	if (sweeping->found && at % leaves.leaf == 0)
+		sweeping->found(sweeping->opaque, &leaves);
 }
 
 static void sweep_table(struct sweeping *sweeping, uint64_t table, unsigned int level,
-			unsigned int count, uint64_t base)
+			uint64_t count, uint64_t base)
 {
+	const uint64_t *entries = table_at(table);
 	struct walker_sweep *sum = &sweeping->sum;
 	bool empty = true;
 
 	see_table(sweeping, table, count / 512);
-	for (uint64_t i = 0; i < count; i++) {
-		uint64_t entry = entry_read(table, i), at = base + i * entry_size(level);
+	for (uint64_t i = 0, n; i < count; i += n) {
+		uint64_t entry = entries[i], at;
 
+		n = 1;
 		if (!entry)
 			continue;
 		empty = false;
-		entry_checked(table, i, level);
-		sum->digest = mix(mix(sum->digest, i), entry_is_leaf(entry) ? entry : level);
-		if (entry_is_leaf(entry))
-			leaf_found(sweeping, at, entry, level);
-		else
-			sweep_table(sweeping, entry_ppn(entry) * 4096, level - 1, 512, at);
+		at = base + i * entry_size(level);
+		entry_checked(entries, i, level);
+		if (entry_is_leaf(entry)) {
+			n = leaves_alike(entries, i, count, level);
+			leaves_found(sweeping, at, entry, n, level);
+			sum->digest = mix(mix(sum->digest, i << 32 | n), entry);
+			continue;
+		}
+		sum->digest = mix(mix(sum->digest, i), level);
+		sweep_table(sweeping, entry_ppn(entry) * 4096, level - 1, 512, at);
 	}
 	sum->digest = mix(sum->digest, level);
 	sum->empty += empty && count == 512;
 }
 
 struct walker_sweep walker_sweep(const struct gstage *gstage,
-				 void (*found)(void *opaque, const struct walker_leaf *leaf),
+				 void (*found)(void *opaque, const struct walker_leaves *leaves),
 				 void *opaque)
 {
 	static struct sweeping sweeping;

@@ -30,9 +30,10 @@ struct walk walker_walk(const struct gstage *gstage, uint64_t at);
 /** The same; gstage_walk() agrees. */
 struct walk walker_look(struct gstage *gstage, uint64_t at);
 
-/** What a leaf maps. With Svnapot, all 16 pages. */
-struct walker_leaf {
+/** Leaves of a table that continue each other. Of Svnapot each by itself, once for its 16 pages. */
+struct walker_leaves {
 	uint64_t at, hpa, size;
+	uint64_t leaf; /* the size of each */
 	unsigned int access;
 	unsigned int memory_type;
 };
@@ -48,7 +49,7 @@ struct walker_sweep {
  * NULL. Each table is in one place only, and gstage->table_pages counts them.
  */
 struct walker_sweep walker_sweep(const struct gstage *gstage,
-				 void (*found)(void *opaque, const struct walker_leaf *leaf),
+				 void (*found)(void *opaque, const struct walker_leaves *leaves),
 				 void *opaque);
 
 #endif

@@ -192,10 +192,10 @@ static void runs_add(struct runs *runs, const struct run *run)
 	runs->run[runs->count++] = *run;
 }
 
-static void leaf_found(void *opaque, const struct walker_leaf *leaf)
+static void leaves_found(void *opaque, const struct walker_leaves *leaves)
 {
-	assert_int_equal(leaf->memory_type, 0);
-	runs_add(opaque, &(struct run){ leaf->at, leaf->hpa, leaf->size, leaf->access });
+	assert_int_equal(leaves->memory_type, 0);
+	runs_add(opaque, &(struct run){ leaves->at, leaves->hpa, leaves->size, leaves->access });
 }
 
 static void runs_compare(const struct runs *a, const struct runs *b)
@@ -232,7 +232,7 @@ static uint64_t check_tables(void)
 			runs_add(&model,
 				 &(struct run){ atoms[i].at, atoms[i].to,
 						atoms[i].end - atoms[i].at, atoms[i].access });
-	sweep = walker_sweep(&gstage, leaf_found, &found);
+	sweep = walker_sweep(&gstage, leaves_found, &found);
 	runs_compare(&found, &model);
 	assert_int_equal(page_free_count() + sweep.pages, free_before);
 	assert_int_equal(sweep.empty, 0);
@@ -481,6 +481,7 @@ static void sequences_at_the_borders_of_leaves(void **state)
 		{ 0, KIB(4), { HOST } },
 		{ MIB(2) - KIB(4), KIB(4), { HOST + MIB(2) - KIB(4) } },
 		{ GIB(1) - KIB(4), KIB(4), { HOST + GIB(1) - KIB(4) } },
+		{ 0, MIB(2) - KIB(4), { HOST } },
 		{ KIB(64), KIB(64), { HOST + KIB(64), HOST + KIB(68) } },
 		{ KIB(68), KIB(64), { HOST + KIB(68) } },
 		{ MIB(2), MIB(2), { HOST + MIB(2), HOST + MIB(2) + KIB(4) } },
@@ -492,7 +493,7 @@ static void sequences_at_the_borders_of_leaves(void **state)
 		{ 0, GIB(2), { HOST } },
 	};
 
-	sequences_of(ranges, ARRAY_SIZE(ranges), 3);
+	sequences_of(ranges, ARRAY_SIZE(ranges), 4);
 }
 
 static void sequences_at_the_limit(void **state)
@@ -509,7 +510,7 @@ static void sequences_at_the_limit(void **state)
 		{ LIMIT, 0, { HOST } },
 	};
 
-	sequences_of(ranges, ARRAY_SIZE(ranges), 3);
+	sequences_of(ranges, ARRAY_SIZE(ranges), 4);
 }
 
 static void sequences_in_a_leaf_of_512_gib(void **state)
@@ -521,7 +522,7 @@ static void sequences_in_a_leaf_of_512_gib(void **state)
 		{ GIB(1024) - KIB(4), KIB(4), { GIB(1024) - KIB(4) } },
 	};
 
-	sequences_of(ranges, ARRAY_SIZE(ranges), 3);
+	sequences_of(ranges, ARRAY_SIZE(ranges), 4);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
