@@ -75,7 +75,7 @@ static const char *leaf_fault(uint64_t entry, unsigned int level)
 	return NULL;
 }
 
-static const char *entry_fault(uint64_t entry, unsigned int level)
+const char *walker_fault(uint64_t entry, unsigned int level)
 {
 	if (!entry_valid(entry))
 		return entry ? "bits in an entry that is not valid" : NULL;
@@ -96,7 +96,7 @@ static const char *entry_fault(uint64_t entry, unsigned int level)
 static uint64_t entry_checked(const uint64_t *table, uint64_t index, unsigned int level)
 {
 	uint64_t entry = table[index];
-	const char *fault = entry_fault(entry, level);
+	const char *fault = walker_fault(entry, level);
 
 	for (uint64_t i = index & ~UINT64_C(15); entry_is_napot(entry) && i <= (index | 15); i++)
 		if (table[i] != entry)

@@ -24,6 +24,9 @@ struct walk {
 	uint64_t tables[WALKER_LEVELS];
 };
 
+/** What is wrong about an entry of a table at @level, 0 being that of pages; NULL: nothing. */
+const char *walker_fault(uint64_t entry, unsigned int level);
+
 /** What hardware finds for @at. */
 struct walk walker_walk(const struct gstage *gstage, uint64_t at);
 

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Changes of a G-stage table while harts walk it. The harts of this test keep all that the
- * privileged specification lets them ("Supervisor Memory-Management Fence Instruction",
- * "Hypervisor Memory-Management Fence Instructions"): whenever the code under test can be
- * interrupted they walk the tables and keep each entry that they read. A fence of an address takes
- * the leaves that map it and no pointer to a table; a fence of a VMID takes all. So no table may be
- * freed to which a hart still has a pointer, and a change may not return while a hart has a leaf
- * that allows more than the table does.
+ * Changes of a G-stage table while harts walk it, which keep all that they may (fake_tlb.h): no
+ * table may be freed that a hart can still reach, and no change may return while a hart has more
+ * than the table gives.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,9 +13,9 @@
 #include <cmocka.h>
 
 #include "fake_hart.h"
+#include "fake_tlb.h"
 #include "gstage_walker.h"
 
-#include <arch/fence.h>
 #include <arch/vmid.h>
 #include <core/page.h>
 #include <errno.h>
@@ -29,26 +25,8 @@
 #define RWX (GSTAGE_READ | GSTAGE_WRITE | GSTAGE_EXECUTE)
 /* Somewhere that no table is: mapped memory is never touched. */
 #define HOST GIB(1024)
-#define KEPT 1024
-
-/* What a hart keeps of an entry. */
-struct kept {
-	uint64_t at, size; /* the addresses that it is for */
-	uint64_t to; /* of a leaf, what it maps; otherwise the table */
-	unsigned int access; /* 0: not a leaf */
-	unsigned int memory_type;
-};
-
-struct tlb {
-	unsigned int count;
-	struct kept kept[KEPT];
-	unsigned int fences, page_fences;
-};
-
 static struct gstage gstage;
-static struct tlb tlbs[FAKE_HARTS];
 static uint64_t free_before, random_state;
-static uint64_t changed_at, changed_size; /* the range of the change under test */
 
 /* Where the harts look. */
 static const uint64_t places[] = {
@@ -78,190 +56,6 @@ static const uint64_t places[] = {
 	GIB(512),
 };
 
-bool __real_page_alloc(unsigned int order, hpa_t *page);
-void __wrap_page_free(hpa_t page, unsigned int order);
-void __real_page_free(hpa_t page, unsigned int order);
-void __wrap_page_free_hva(void *page);
-void __real_page_free_hva(void *page);
-
-/* ---- harts that keep all they may ---- */
-
-static bool kept_is(const struct kept *a, const struct kept *b)
-{
-	return a->at == b->at && a->to == b->to && a->size == b->size && a->access == b->access &&
-	       a->memory_type == b->memory_type;
-}
-
-static void tlb_keep(struct tlb *tlb, const struct kept *kept)
-{
-	for (unsigned int i = 0; i < tlb->count; i++)
-		if (kept_is(&tlb->kept[i], kept))
-			return;
-	assert_true(tlb->count < KEPT);
-	tlb->kept[tlb->count++] = *kept;
-}
-
-static struct kept leaf_of(const struct walk *walk, uint64_t at)
-{
-	return (struct kept){
-		.at = align_down(at, walk->leaf),
-		.size = walk->leaf,
-		.to = align_down(walk->hpa, walk->leaf),
-		.access = walk->access,
-		.memory_type = walk->memory_type,
-	};
-}
-
-/* The pointer to the table that a walk reads at @depth, the root being at 0. */
-static struct kept pointer_of(const struct walk *walk, uint64_t at, unsigned int depth)
-{
-	uint64_t size = PAGE_SIZE << 9 * (gstage.levels - depth);
-
-	return (struct kept){ align_down(at, size), size, walk->tables[depth], 0, 0 };
-}
-
-static void keep(const struct kept *kept)
-{
-	for (unsigned int i = 0; i < FAKE_HARTS; i++)
-		if (hartset_has(&gstage.harts, i))
-			tlb_keep(&tlbs[i], kept);
-}
-
-/* All harts that run the VM touch all places. */
-static void harts_walk(void)
-{
-	for (unsigned int i = 0; i < ARRAY_SIZE(places); i++) {
-		struct walk walk = walker_walk(&gstage, places[i]);
-		struct kept kept;
-
-		for (unsigned int depth = 1; depth < walk.depth; depth++) {
-			kept = pointer_of(&walk, places[i], depth);
-			keep(&kept);
-		}
-		if (!walk.mapped)
-			continue;
-		kept = leaf_of(&walk, places[i]);
-		keep(&kept);
-	}
-}
-
-static uint64_t vmid_of(unsigned int hart)
-{
-	return gstage_hgatp(&gstage) >> 44 & 0x3fff;
-}
-
-static void fenced(enum fake_fence what, uint64_t at, uint64_t vmid)
-{
-	unsigned int hart = hart_self()->index;
-	struct tlb *tlb = &tlbs[hart];
-	unsigned int count = 0;
-
-	harts_walk();
-	tlb->fences++;
-	/* No other hart is disturbed, and nothing of another VM is fenced. */
-	assert_true(hartset_has(&gstage.harts, hart));
-	if (what != FAKE_FENCE_ALL)
-		assert_int_equal(vmid, vmid_of(hart));
-	if (what == FAKE_FENCE_PAGE) {
-		tlb->page_fences++;
-		assert_true(at - changed_at < changed_size);
-		for (unsigned int i = 0; i < tlb->count; i++)
-			if (!tlb->kept[i].access || at - tlb->kept[i].at >= tlb->kept[i].size)
-				tlb->kept[count++] = tlb->kept[i];
-	}
-	tlb->count = count;
-}
-
-/* Other harts answer in any order. */
-static void others_serve(void)
-{
-	struct hart *self = fake_hart_self;
-	unsigned int first = (unsigned int)fake_hart_random(&random_state) % FAKE_HARTS;
-
-	harts_walk();
-	for (unsigned int i = 0; i < FAKE_HARTS; i++) {
-		struct hart *hart = &fake_harts[(first + i) % FAKE_HARTS];
-
-		if (hart == self || !hart->inbox_pending)
-			continue;
-		fake_hart_self = hart;
-		hart_serve();
-		fake_hart_self = self;
-		return;
-	}
-}
-
-/* ---- what they must not keep ---- */
-
-static void freed(uint64_t page, uint64_t size)
-{
-	for (unsigned int i = 0; i < FAKE_HARTS; i++)
-		for (unsigned int j = 0; j < tlbs[i].count; j++) {
-			const struct kept *kept = &tlbs[i].kept[j];
-
-			if (hartset_has(&gstage.harts, i) && !kept->access &&
-			    kept->to - page < size)
-				fail_msg("hart %u may walk the freed table at %#lx, for %#lx", i,
-					 (long)page, (long)kept->at);
-		}
-}
-
-void __wrap_page_free(hpa_t page, unsigned int order)
-{
-	freed(page.v, PAGE_SIZE << order);
-	__real_page_free(page, order);
-}
-
-void __wrap_page_free_hva(void *page)
-{
-	freed(hva_to_hpa(page).v, PAGE_SIZE);
-	__real_page_free_hva(page);
-}
-
-static void check_leaf(unsigned int hart, const struct kept *kept, uint64_t at)
-{
-	struct walk walk = walker_walk(&gstage, at);
-
-	if (at - kept->at >= kept->size)
-		return;
-	if (!walk.mapped || kept->to + (at - kept->at) != walk.hpa || kept->access & ~walk.access ||
-	    kept->memory_type != walk.memory_type)
-		fail_msg("hart %u still has %#lx mapped to %#lx, access %u; the table: %#lx, %u",
-			 hart, (long)at, (long)(kept->to + (at - kept->at)), kept->access,
-			 (long)(walk.mapped ? walk.hpa : 0), walk.mapped ? walk.access : 0);
-}
-
-static void check_pointer(unsigned int hart, const struct kept *kept)
-{
-	struct walk walk = walker_walk(&gstage, kept->at);
-
-	for (unsigned int depth = 1; depth < walk.depth; depth++) {
-		struct kept current = pointer_of(&walk, kept->at, depth);
-
-		if (kept_is(kept, &current))
-			return;
-	}
-	fail_msg("hart %u still walks the table at %#lx, for %#lx", hart, (long)kept->to,
-		 (long)kept->at);
-}
-
-static void check_harts(void)
-{
-	for (unsigned int i = 0; i < FAKE_HARTS; i++) {
-		/* Fenced, and gone until it takes up the VM again with nothing of it. */
-		if (!hartset_has(&gstage.harts, i))
-			tlbs[i].count = 0;
-		for (unsigned int j = 0; j < tlbs[i].count; j++) {
-			const struct kept *kept = &tlbs[i].kept[j];
-
-			if (!kept->access)
-				check_pointer(i, kept);
-			for (unsigned int k = 0; kept->access && k < ARRAY_SIZE(places); k++)
-				check_leaf(i, kept, places[k]);
-		}
-	}
-}
-
 /* ---- changes ---- */
 
 enum what { MAP, UNMAP, PROTECT, MERGE, WHATS };
@@ -283,9 +77,8 @@ static int change(enum what what, uint64_t at, uint64_t to, uint64_t size, unsig
 {
 	int result = 0;
 
-	changed_at = at;
-	changed_size = size;
-	harts_walk();
+	fake_tlb_expect(at, size);
+	fake_tlb_walk();
 	if (what == MAP)
 		result = gstage_map(&gstage, gpa(at), hpa(to), size, access);
 	else if (what == UNMAP)
@@ -294,7 +87,7 @@ static int change(enum what what, uint64_t at, uint64_t to, uint64_t size, unsig
 		result = gstage_protect(&gstage, gpa(at), size, access);
 	else
 		gstage_merge(&gstage, gpa(at), size);
-	check_harts();
+	fake_tlb_check();
 	assert_int_equal(fake_harts[0].lock_ranks, 0);
 	return result;
 }
@@ -312,24 +105,17 @@ static int setup(void **state)
 	added = true;
 	vmid_init(14);
 	free_before = page_free_count();
-	hart_count = FAKE_HARTS;
-	for (unsigned int i = 0; i < FAKE_HARTS; i++)
-		harts[i] = &fake_harts[i];
-	memset(tlbs, 0, sizeof(tlbs));
 	memset(&gstage, 0, sizeof(gstage));
 	assert_int_equal(gstage_init(&gstage, 4), 0);
 	random_state = 1;
-	fake_relax_hook = others_serve;
-	fake_fence_hook = fenced;
-	fake_allocation_hook = harts_walk;
+	fake_tlb_begin(&gstage, places, ARRAY_SIZE(places));
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	fake_allocations_fail_after(-1);
-	fake_allocation_hook = NULL;
-	memset(tlbs, 0, sizeof(tlbs));
+	fake_tlb_end();
 	/* It failed with the lock held. */
 	if (fake_harts[0].lock_ranks)
 		return 0;
@@ -383,7 +169,7 @@ static void harts_that_never_ran_the_vm_are_left_alone(void **state)
 		bool runs = i == 0 || i == 2 || i == FAKE_HARTS - 1;
 
 		assert_int_equal(fake_kicks[i] != 0, runs && i);
-		assert_true(runs || !tlbs[i].fences);
+		assert_true(runs || !fake_tlb_fences(i));
 	}
 }
 
@@ -394,7 +180,7 @@ static void nobody_is_asked_when_no_hart_ran_the_vm(void **state)
 	gstage_merge(&gstage, gpa(0), GIB(2));
 	for (unsigned int i = 0; i < FAKE_HARTS; i++) {
 		assert_int_equal(fake_kicks[i], 0);
-		assert_int_equal(tlbs[i].fences, 0);
+		assert_int_equal(fake_tlb_fences(i), 0);
 	}
 }
 
@@ -405,12 +191,11 @@ static void fence_of_a_range_takes_its_leaves_everywhere(void **state)
 	joined_by_all();
 	map(0, MIB(2) - KIB(4));
 	for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++) {
-		changed_at = 0;
-		changed_size = sizes[i];
-		harts_walk();
+		fake_tlb_expect(0, sizes[i]);
+		fake_tlb_walk();
 		gstage_leaf_set(&gstage, gpa(KIB(0)), hpa(HOST + GIB(1) * i), RWX);
 		gstage_fence(&gstage, gpa(0), sizes[i]);
-		check_harts();
+		fake_tlb_check();
 	}
 }
 
@@ -474,7 +259,7 @@ static void change_at_random(void)
 static void random_changes_leave_nothing_stale(void **state)
 {
 	joined_by_all();
-	for (unsigned int i = 0; i < 2000; i++) {
+	for (unsigned int i = 0; i < 20000; i++) {
 		/* Harts may have left where they were fenced. */
 		joined_by_all();
 		change_at_random();
