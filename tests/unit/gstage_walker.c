@@ -17,10 +17,25 @@
 
 #include "fake_hart.h"
 
+#include <core/page.h>
 #include <errno.h>
 #include <string.h>
 
 #define ARENA_PAGES (FAKE_ARENA_SIZE / 4096)
+
+uint64_t walker_memory(void)
+{
+	static bool added;
+
+	fake_hart_reset();
+	fake_allocations_fail_after(-1);
+	if (!added) {
+		fake_arena_soil(FAKE_ARENA_BASE, MIB(64));
+		page_add(hpa(FAKE_ARENA_BASE), MIB(64));
+	}
+	added = true;
+	return page_free_count();
+}
 
 static uint64_t entry_size(unsigned int level)
 {

@@ -24,6 +24,12 @@ struct walk {
 	uint64_t tables[WALKER_LEVELS];
 };
 
+/**
+ * fake_hart_reset(), no allocation fails, and there are 64 MiB for tables, which are not zero when
+ * they are given first. The number of free pages.
+ */
+uint64_t walker_memory(void);
+
 /** What is wrong about an entry of a table at @level, 0 being that of pages; NULL: nothing. */
 const char *walker_fault(uint64_t entry, unsigned int level);
 

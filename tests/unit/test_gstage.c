@@ -19,8 +19,6 @@
 #include <core/page.h>
 #include <errno.h>
 
-#define BASE FAKE_ARENA_BASE
-#define BANK MIB(64)
 #define RWX (GSTAGE_READ | GSTAGE_WRITE | GSTAGE_EXECUTE)
 /* Somewhere that no table is: mapped memory is never touched. */
 #define HOST UINT64_C(0x4000000000)
@@ -30,17 +28,8 @@ static uint64_t free_before;
 
 static int setup(void **state)
 {
-	static bool added;
-
-	fake_hart_reset();
-	fake_allocations_fail_after(-1);
-	if (!added) {
-		fake_arena_soil(BASE, BANK);
-		page_add(hpa(BASE), BANK);
-	}
-	added = true;
+	free_before = walker_memory();
 	vmid_init(14);
-	free_before = page_free_count();
 	memset(&gstage, 0, sizeof(gstage));
 	return 0;
 }

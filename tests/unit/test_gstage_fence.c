@@ -20,8 +20,6 @@
 #include <core/page.h>
 #include <errno.h>
 
-#define BASE FAKE_ARENA_BASE
-#define BANK MIB(64)
 #define RWX (GSTAGE_READ | GSTAGE_WRITE | GSTAGE_EXECUTE)
 /* Somewhere that no table is: mapped memory is never touched. */
 #define HOST GIB(1024)
@@ -94,17 +92,8 @@ static int change(enum what what, uint64_t at, uint64_t to, uint64_t size, unsig
 
 static int setup(void **state)
 {
-	static bool added;
-
-	fake_hart_reset();
-	fake_allocations_fail_after(-1);
-	if (!added) {
-		fake_arena_soil(BASE, BANK);
-		page_add(hpa(BASE), BANK);
-	}
-	added = true;
+	free_before = walker_memory();
 	vmid_init(14);
-	free_before = page_free_count();
 	memset(&gstage, 0, sizeof(gstage));
 	assert_int_equal(gstage_init(&gstage, 4), 0);
 	random_state = 1;

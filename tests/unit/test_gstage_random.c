@@ -19,8 +19,6 @@
 #include <core/page.h>
 #include <errno.h>
 
-#define BASE FAKE_ARENA_BASE
-#define BANK MIB(64)
 #define WINDOWS 3
 #define WINDOW GIB(2)
 #define WINDOW_PAGES (WINDOW / PAGE_SIZE)
@@ -49,16 +47,7 @@ static uint64_t limit, free_before, random_state, failures;
 
 static int setup(void **state)
 {
-	static bool added;
-
-	fake_hart_reset();
-	fake_allocations_fail_after(-1);
-	if (!added) {
-		fake_arena_soil(BASE, BANK);
-		page_add(hpa(BASE), BANK);
-	}
-	added = true;
-	free_before = page_free_count();
+	free_before = walker_memory();
 	return 0;
 }
 
