@@ -46,10 +46,11 @@ static uint64_t *entry_make(struct gstage *gstage, gpa_t at, unsigned int level)
 static void tables_free(struct gstage *gstage, uint64_t *table, unsigned int level)
 {
 	for (unsigned int i = 0; level && i < table_entries(gstage, level); i++) {
-		uint64_t *below = hpa_to_hva(pte_hpa(table[i]));
+		uint64_t *below;
 
 		if (!(table[i] & PTE_V) || pte_is_leaf(table[i]))
 			continue;
+		below = hpa_to_hva(pte_hpa(table[i]));
 		tables_free(gstage, below, level - 1);
 		page_free_hva(below);
 	}

@@ -15,6 +15,8 @@ void *__real_page_alloc_zero(void);
 void *__wrap_alloc_zero(size_t size);
 void *__real_alloc_zero(size_t size);
 
+void (*fake_allocation_hook)(void);
+
 static long left = -1;
 static bool failed;
 
@@ -33,6 +35,8 @@ static bool fails(void)
 {
 	bool now = left == 0;
 
+	if (fake_allocation_hook)
+		fake_allocation_hook();
 	if (left >= 0)
 		left--;
 	failed |= now;

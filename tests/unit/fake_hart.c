@@ -5,6 +5,7 @@
  */
 #include "fake_hart.h"
 
+#include <arch/fence.h>
 #include <core/check.h>
 #include <core/timer.h>
 #include <drivers/irqchip.h>
@@ -30,6 +31,7 @@ void (*fake_relax_hook)(void);
 void (*fake_time_hook)(void);
 void (*fake_kick_hook)(unsigned int index);
 void (*fake_timer_hook)(void);
+void (*fake_fence_hook)(enum fake_fence what, uint64_t at, uint64_t vmid);
 _Thread_local struct hart *fake_hart_self;
 _Thread_local bool fake_irq_on;
 uint32_t panicking;
@@ -63,6 +65,7 @@ void fake_hart_reset(void)
 	fake_time_hook = NULL;
 	fake_kick_hook = NULL;
 	fake_timer_hook = NULL;
+	fake_fence_hook = NULL;
 }
 
 void fake_arena_soil(uint64_t start, uint64_t size)

@@ -48,6 +48,9 @@ bool fake_arena_is_clear(uint64_t start, uint64_t size);
  */
 void fake_allocations_fail_after(long count);
 
+/** Called before each of these allocations; may be NULL. */
+extern void (*fake_allocation_hook)(void);
+
 /** Whether that one has failed since. */
 bool fake_allocation_failed(void);
 

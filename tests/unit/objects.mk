@@ -47,8 +47,16 @@ test_vmid-y := arch/riscv/vmid.c $(fake_machine)
 test_timer-y := core/timer.c core/alloc.c core/page.c $(fake_machine)
 test_gstage-y := arch/riscv/gstage.c arch/riscv/vmid.c core/page.c core/alloc.c \
 	arch/riscv/gstage_change.c arch/riscv/gstage_dirty.c core/hart.c core/timer.c \
-	tests/unit/fake_failing.c $(fake_machine)
+	tests/unit/gstage_walker.c tests/unit/fake_failing.c $(fake_machine)
+test_gstage_model-y := $(test_gstage-y)
+test_gstage_walker-y := $(test_gstage-y)
+test_gstage_random-y := $(test_gstage-y)
+test_gstage_fence-y := tests/unit/fake_tlb.c $(test_gstage-y)
 test_gstage-libs := $(FAKE_FAILING)
+test_gstage_model-libs := $(FAKE_FAILING)
+test_gstage_walker-libs := $(FAKE_FAILING)
+test_gstage_random-libs := $(FAKE_FAILING)
+test_gstage_fence-libs := $(FAKE_FAILING),--wrap=page_free,--wrap=page_free_hva
 test_sched-y := core/sched.c core/hart.c core/timer.c core/alloc.c core/page.c $(fake_machine)
 test_sched_races-y := core/hart_power.c $(test_sched-y)
 test_vm-y := $(addprefix core/,hart_files.c intfile.c intfile_policy.c number.c vm.c vm_memory.c \

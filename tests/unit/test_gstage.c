@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * G-stage tables as hardware reads them: a walker of its own goes from hgatp over the raw
- * entries (privileged specification, "Two-Stage Address Translation").
+ * G-stage tables as hardware reads them (gstage_walker.h): what maps what, limits, all or nothing,
+ * and random changes against a model of every page.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,13 +12,12 @@
 #include <cmocka.h>
 
 #include "fake_hart.h"
+#include "gstage_walker.h"
 
 #include <arch/gstage.h>
 #include <core/page.h>
 #include <errno.h>
 
-#define BASE FAKE_ARENA_BASE
-#define BANK MIB(64)
 #define RWX (GSTAGE_READ | GSTAGE_WRITE | GSTAGE_EXECUTE)
 /* Somewhere that no table is: mapped memory is never touched. */
 #define HOST UINT64_C(0x4000000000)
@@ -28,16 +27,7 @@ static uint64_t free_before;
 
 static int setup(void **state)
 {
-	static bool added;
-
-	fake_hart_reset();
-	fake_allocations_fail_after(-1);
-	if (!added) {
-		fake_arena_soil(BASE, BANK);
-		page_add(hpa(BASE), BANK);
-	}
-	added = true;
-	free_before = page_free_count();
+	free_before = walker_memory();
 	memset(&gstage, 0, sizeof(gstage));
 	return 0;
 }
@@ -49,97 +39,18 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* ---- what hardware does ---- */
-
-struct walk {
-	bool mapped;
-	uint64_t hpa;
-	unsigned int access;
-	uint64_t leaf; /* bytes */
-};
-
-static uint64_t table_entry(uint64_t table, uint64_t index)
-{
-	uint64_t entry;
-
-	memcpy(&entry, (char *)hpa_to_hva(hpa(table)) + 8 * index, 8);
-	return entry;
-}
-
-static struct walk walk(uint64_t hgatp, uint64_t at)
-{
-	int level = (int)(hgatp >> 60) - 6; /* 8: three levels, the root is level 2 */
-	uint64_t table = (hgatp & ((UINT64_C(1) << 44) - 1)) << 12;
-	uint64_t index = at >> (12 + 9 * level);
-
-	assert_in_range(hgatp >> 60, 8, 10);
-	assert_int_equal(table % 16384, 0);
-	if (index >= 2048)
-		return (struct walk){ .mapped = false };
-	for (;; level--) {
-		uint64_t entry = table_entry(table, index);
-		uint64_t size = UINT64_C(1) << (12 + 9 * level);
-		uint64_t to = (entry >> 10 & ((UINT64_C(1) << 44) - 1)) << 12;
-
-		if (!(entry & 1)) {
-			assert_int_equal(entry, 0);
-			return (struct walk){ .mapped = false };
-		}
-		assert_int_equal(entry >> 54, 0);
-		if (entry & 0xe) {
-			assert_true((entry & 6) != 4); /* W without R */
-			assert_int_equal(entry & 0xf0, 0xd0); /* U, A, D and not G */
-			assert_int_equal(to % size, 0);
-			return (struct walk){ true, to + at % size, entry >> 1 & 7, size };
-		}
-		assert_int_equal(entry & 0x3ff, 1); /* U, A, D are reserved in a pointer */
-		assert_int_not_equal(level, 0);
-		table = to;
-		index = at >> (12 + 9 * (level - 1)) & 511;
-	}
-}
-
 /* Both walks agree about @at. */
 static struct walk look(uint64_t at)
 {
-	struct walk found = walk(gstage_hgatp(&gstage, 0), at);
-	unsigned int access;
-	hpa_t to;
-
-	if (!found.mapped) {
-		assert_int_equal(gstage_walk(&gstage, gpa(at), &to, &access), -ENOENT);
-		return found;
-	}
-	assert_int_equal(gstage_walk(&gstage, gpa(at), &to, &access), 0);
-	assert_int_equal(to.v, found.hpa);
-	assert_int_equal(access, found.access);
-	return found;
-}
-
-/* A number for all entries of a table and of those below it, and how many pages they take. */
-static uint64_t digest(uint64_t table, int level, bool root, uint64_t *pages)
-{
-	uint64_t sum = 0;
-
-	*pages += root ? 4 : 1;
-	for (uint64_t i = 0; i < (root ? 2048 : 512); i++) {
-		uint64_t entry = table_entry(table, i);
-
-		sum = (sum ^ entry) * UINT64_C(0x100000001b3) + i;
-		if (entry & 1 && !(entry & 0xe))
-			sum += digest((entry >> 10) << 12, level - 1, false, pages);
-	}
-	return sum;
+	return walker_look(&gstage, at);
 }
 
 static uint64_t gstage_digest(void)
 {
-	uint64_t pages = 0;
-	uint64_t sum = digest(gstage.root.v, gstage.levels - 1, true, &pages);
+	struct walker_sweep sweep = walker_sweep(&gstage, NULL, NULL);
 
-	assert_int_equal(pages, gstage.table_pages);
-	assert_int_equal(page_free_count() + pages, free_before);
-	return sum;
+	assert_int_equal(page_free_count() + sweep.pages, free_before);
+	return sweep.digest;
 }
 
 static int map(uint64_t at, uint64_t to, uint64_t size)

@@ -37,7 +37,7 @@ model:
 system: image host guest
 	$(Q)$(PYTEST) -m "not soak" $(TESTS)
 
-soak: image host guest
+soak: image host guest $(O)/unit/test_gstage_random
 	$(Q)$(PYTEST) -m soak $(TESTS)
 
 bench: image host guest

@@ -1,17 +1,35 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Fences do nothing on the host: there is no second stage of translation. */
+/*
+ * Fences on the host, where there is no second stage of translation: a test may watch them.
+ */
 #ifndef ARCH_FENCE_H
 #define ARCH_FENCE_H
 
 #include <core/types.h>
 
+enum fake_fence {
+	FAKE_FENCE_ALL,
+	FAKE_FENCE_VMID,
+	FAKE_FENCE_PAGE,
+};
+
+/** Called for each G-stage fence of this hart; may be NULL. Defined by fake_hart.c. */
+extern void (*fake_fence_hook)(enum fake_fence what, uint64_t at, uint64_t vmid);
+
+static inline void fake_fence(enum fake_fence what, uint64_t at, uint64_t vmid)
+{
+	if (fake_fence_hook)
+		fake_fence_hook(what, at, vmid);
+}
+
 static inline void hfence_gvma_all(void)
 {
+	fake_fence(FAKE_FENCE_ALL, 0, 0);
 }
 
 static inline void hfence_gvma_vmid(uint64_t vmid)
 {
-	(void)vmid;
+	fake_fence(FAKE_FENCE_VMID, 0, vmid);
 }
 
 static inline void sfence_w_inval(void)
@@ -24,14 +42,12 @@ static inline void sfence_inval_ir(void)
 
 static inline void hinval_gvma(uint64_t at, uint64_t vmid)
 {
-	(void)at;
-	(void)vmid;
+	fake_fence(FAKE_FENCE_PAGE, at, vmid);
 }
 
 static inline void hfence_gvma(uint64_t at, uint64_t vmid)
 {
-	(void)at;
-	(void)vmid;
+	fake_fence(FAKE_FENCE_PAGE, at, vmid);
 }
 
 #endif
