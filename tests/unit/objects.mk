@@ -49,11 +49,13 @@ test_gstage-y := arch/riscv/gstage.c arch/riscv/vmid.c core/page.c core/alloc.c 
 	arch/riscv/gstage_change.c arch/riscv/gstage_dirty.c core/hart.c core/timer.c \
 	tests/unit/gstage_walker.c tests/unit/fake_failing.c $(fake_machine)
 test_gstage_model-y := $(test_gstage-y)
+test_gstage_dirty-y := $(test_gstage-y)
 test_gstage_walker-y := $(test_gstage-y)
 test_gstage_random-y := $(test_gstage-y)
 test_gstage_fence-y := tests/unit/fake_tlb.c $(test_gstage-y)
 test_gstage-libs := $(FAKE_FAILING)
 test_gstage_model-libs := $(FAKE_FAILING)
+test_gstage_dirty-libs := $(FAKE_FAILING)
 test_gstage_walker-libs := $(FAKE_FAILING)
 test_gstage_random-libs := $(FAKE_FAILING)
 test_gstage_fence-libs := $(FAKE_FAILING),--wrap=page_free,--wrap=page_free_hva
