@@ -138,6 +138,8 @@ static void random_writes(bool updates, bool napot)
 			uint64_t from = fake_hart_random(&random_state) % PAGES;
 
 			write_at_random(updates);
+			if (i % 50 == 0)
+				gstage_merge(&gstage, gpa(AT), SIZE);
 			if (i % 20 == 0)
 				read_log(from,
 					 1 + fake_hart_random(&random_state) % (PAGES - from));
@@ -188,6 +190,25 @@ static void leaf_without_memory_to_split_is_told_whole(void **state)
 	assert_int_equal(gstage_collect(&gstage, gpa(AT + MIB(2)), KIB(8), bitmap), 2);
 	assert_int_equal(gstage_collect(&gstage, gpa(AT), SIZE, bitmap), 512);
 	assert_int_equal(gstage_collect(&gstage, gpa(AT), SIZE, bitmap), 0);
+	/* With memory it is split after all. */
+	guest_writes(AT + MIB(2) + KIB(8), true);
+	assert_int_equal(gstage_collect(&gstage, gpa(AT), SIZE, bitmap), 1);
+	/* And stays so, whoever merges. */
+	gstage_merge(&gstage, gpa(AT), SIZE);
+	guest_writes(AT + MIB(2), true);
+	assert_int_equal(gstage_collect(&gstage, gpa(AT), SIZE, bitmap), 1);
+}
+
+static void split_leaf_of_64k_is_writable(void **state)
+{
+	gstage.napot = true;
+	assert_int_equal(gstage_map(&gstage, gpa(AT), hpa(HOST), KIB(64), RWX), 0);
+	assert_int_equal(gstage_track(&gstage, gpa(AT), KIB(64)), 0);
+	assert_false(walker_walk(&gstage, AT).access & GSTAGE_WRITE);
+	guest_writes(AT + KIB(8), true);
+	assert_true(walker_walk(&gstage, AT).access & GSTAGE_WRITE);
+	guest_writes(AT, true);
+	assert_int_equal(gstage_collect(&gstage, gpa(AT), KIB(64), bitmap), 2);
 }
 
 static void leaf_of_1g_is_split_to_the_page(void **state)
@@ -200,6 +221,8 @@ static void leaf_of_1g_is_split_to_the_page(void **state)
 	assert_int_equal(bitmap[0], BIT(3));
 	assert_int_equal(walker_walk(&gstage, AT + MIB(200)).leaf, PAGE_SIZE);
 	assert_int_equal(walker_walk(&gstage, AT + MIB(202)).leaf, MIB(2));
+	guest_writes(AT + MIB(203), true);
+	assert_int_equal(gstage_collect(&gstage, gpa(AT + MIB(200)), SIZE, bitmap), 1);
 	gstage_untrack(&gstage, gpa(AT), GIB(1));
 	assert_int_equal(walker_look(&gstage, AT).leaf, GIB(1));
 }
@@ -227,6 +250,7 @@ int main(void)
 		TEST(random_writes_by_hardware),
 		TEST(random_writes_by_hardware_with_64k_leaves),
 		TEST(leaf_without_memory_to_split_is_told_whole),
+		TEST(split_leaf_of_64k_is_writable),
 		TEST(leaf_of_1g_is_split_to_the_page),
 		TEST(access_to_nothing_is_not_tried_again),
 	};
