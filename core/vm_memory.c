@@ -242,39 +242,51 @@ bool vm_is_ram(const struct vm *vm, gpa_t at, uint64_t size, unsigned int access
 	return false;
 }
 
-/* Copies @from to the guest, or without that the guest's bytes to @to. */
-static int copy(const struct vm *vm, gpa_t at, const char *from, char *to, uint64_t size,
-		unsigned int access)
+/* Of the @size bytes at @at those that are contiguous, and where. The caller has checked them. */
+static uint64_t contiguous(const struct vm *vm, gpa_t at, uint64_t size, void **memory)
 {
-	uint64_t count = 0;
+	uint64_t room = 0;
 
-	if (!vm_is_ram(vm, at, size, access))
-		return -EFAULT;
-	for (uint64_t done = 0; done < size; done += count) {
-		uint64_t room = 0;
-		char *memory = vm_ram(vm, gpa(at.v + done), access, &room);
-
-		CHECK(memory); /* the chunks cover all of the ranges */
-		count = MIN(room, size - done);
-		if (from)
-			memcpy(memory, from + done, count);
-		else
-			memcpy(to + done, memory, count);
-	}
-	return 0;
+	*memory = vm_ram(vm, at, 0, &room);
+	CHECK(*memory); /* the chunks cover all of the ranges */
+	return MIN(room, size);
 }
 
 int vm_read(struct vm *vm, gpa_t at, void *to, uint64_t size)
 {
-	return copy(vm, at, NULL, to, size, GSTAGE_READ);
+	uint64_t count;
+	void *memory;
+
+	if (!vm_is_ram(vm, at, size, GSTAGE_READ))
+		return -EFAULT;
+	for (uint64_t done = 0; done < size; done += count) {
+		count = contiguous(vm, gpa(at.v + done), size - done, &memory);
+		memcpy((char *)to + done, memory, count);
+	}
+	return 0;
+}
+
+static int memory_write(const struct vm *vm, gpa_t at, const char *from, uint64_t size,
+			unsigned int access)
+{
+	uint64_t count;
+	void *memory;
+
+	if (!vm_is_ram(vm, at, size, access))
+		return -EFAULT;
+	for (uint64_t done = 0; done < size; done += count) {
+		count = contiguous(vm, gpa(at.v + done), size - done, &memory);
+		memcpy(memory, from + done, count);
+	}
+	return 0;
 }
 
 int vm_write(struct vm *vm, gpa_t at, const void *from, uint64_t size)
 {
-	return copy(vm, at, from, NULL, size, GSTAGE_WRITE);
+	return memory_write(vm, at, from, size, GSTAGE_WRITE);
 }
 
 int vm_memory_load(struct vm *vm, gpa_t at, const void *from, uint64_t size)
 {
-	return copy(vm, at, from, NULL, size, 0);
+	return memory_write(vm, at, from, size, 0);
 }
