@@ -69,6 +69,26 @@ static void expect_nothing(unsigned long address)
 	expect(INSN_JR, address, CAUSE_FETCH_ACCESS, "fetch");
 }
 
+/* ---- files ---- */
+
+/* What the file of a range holds: code that returns 42 at first. */
+static uint8_t file_byte(unsigned long at)
+{
+	static const uint8_t code[] = { 0x13, 0x05, 0xa0, 0x02, 0x67, 0x80, 0x00, 0x00 };
+
+	return at < sizeof(code) ? code[at] : (uint8_t)(at * 7 + (at >> 8));
+}
+
+static void content_check(const struct range *range, unsigned long file)
+{
+	const volatile uint8_t *bytes = (const volatile uint8_t *)range->base;
+	unsigned long wrong = 0;
+
+	for (unsigned long at = 0; at < range->size; at++)
+		wrong += bytes[at] != (at < file ? file_byte(at) : 0);
+	CHECK(!wrong, "%lu bytes at %#lx are not those of the file", wrong, range->base);
+}
+
 /* ---- plain ranges ---- */
 
 static unsigned long page_mark(unsigned long address)
@@ -79,6 +99,19 @@ static unsigned long page_mark(unsigned long address)
 static volatile unsigned long *word(unsigned long address)
 {
 	return (volatile unsigned long *)address;
+}
+
+/* Before anything is written to it: also after a reset. */
+static void test_data(void)
+{
+	unsigned long data = args_number("data", 0);
+
+	test_begin("a plain range begins with its file");
+	if (!plains || !data)
+		test_skip("no plain range with a file");
+	else
+		content_check(&(struct range){ plain[0].base, data }, data);
+	test_end();
 }
 
 /* Marks the ends of each page of all ranges, and then looks at them. */
@@ -159,24 +192,6 @@ static void test_around(void)
 }
 
 /* ---- read-only ranges ---- */
-
-/* What the file of a read-only range holds: code that returns 42 at first. */
-static uint8_t file_byte(unsigned long at)
-{
-	static const uint8_t code[] = { 0x13, 0x05, 0xa0, 0x02, 0x67, 0x80, 0x00, 0x00 };
-
-	return at < sizeof(code) ? code[at] : (uint8_t)(at * 7 + (at >> 8));
-}
-
-static void content_check(const struct range *range, unsigned long file)
-{
-	const volatile uint8_t *bytes = (const volatile uint8_t *)range->base;
-	unsigned long wrong = 0;
-
-	for (unsigned long at = 0; at < range->size; at++)
-		wrong += bytes[at] != (at < file ? file_byte(at) : 0);
-	CHECK(!wrong, "%lu bytes at %#lx are not those of the file", wrong, range->base);
-}
 
 static void refused(const uint32_t *instructions, unsigned int count, unsigned long address)
 {
@@ -358,6 +373,7 @@ void payload_main(void)
 	read_onlys = collect(read_only, "compatible", "hartvisor,read-only-memory", 0);
 	shareds = collect(shared, "compatible", "hartvisor,shared-memory", 0);
 	test_ram_ends();
+	test_data();
 	test_plain();
 	test_around();
 	test_read_only();

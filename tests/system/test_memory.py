@@ -28,6 +28,12 @@ def memory_vm(*children, name="guest", kernel="memory", more="", **options):
     return Vm(name, kernel, more=ranges(*children, more=more), **options)
 
 
+def shell_after_boot(machine):
+    """The first VM takes the focus when it is created."""
+    machine.expect("console of VM 1")
+    machine.shell()
+
+
 def passed(machine, test):
     assert re.search(r"PASS %s\s*\n" % test, machine.output()), test
 
@@ -96,12 +102,14 @@ def test_file_is_put_into_plain_range_at_each_reset(boot, tmp_path):
     one = table(tmp_path / "table.bin", PAGE)
     machine = boot(memory_vm(memory_range("data", HIGH, 2 * PAGE, one),
                              memory_range("rom", HIGH + 16 * PAGE, PAGE, one + " read-only;"),
-                             args="file=%d" % PAGE), options="")
-    machine.shell()
-    for _ in range(2):
+                             args="file=%d data=%d" % (PAGE, PAGE)), options="")
+    shell_after_boot(machine)
+    for _ in range(3):
         assert machine.wait_state("guest", "stopped") == "guest shut down"
+        text = machine.command("vm log guest")
+        assert "PASS a plain range begins with its file" in text
+        assert "PASS each page is its own" in text
         machine.command("vm reset guest")
-    machine.wait_state("guest", "stopped")
 
 
 # ---- shared regions -----------------------------------------------------------------------------
@@ -128,7 +136,7 @@ def test_region_goes_with_its_last_vm(boot):
     names = ("role1", "role2", "role3")
     free = []
     machine = boot(*shared_vms(), options="")
-    machine.shell()
+    shell_after_boot(machine)
     for _ in range(3):
         for name in names:
             assert machine.wait_state(name, "stopped") == "guest shut down"
@@ -161,7 +169,7 @@ def test_ranges_that_do_not_fit_give_everything_back(boot):
                     memory_range("big", 2 * HIGH, 2048 * MIB), name="big")
     region = memory_vm(memory_range("big", HIGH, 2048 * MIB, 'shared = "big";'), name="region")
     machine = boot(big, region, Vm("idle", "endless", more="autostart = <0>;"), options="")
-    machine.shell()
+    shell_after_boot(machine)
     free = machine.free_pages()
     for name in ("big", "region"):
         text = machine.command("vm create " + name)
