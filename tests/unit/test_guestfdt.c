@@ -437,15 +437,18 @@ static void ranges_need_no_more_than_their_room(void **state)
 {
 	struct guest *guest = *state;
 	int without, with;
+	uint64_t room;
 
 	build(guest);
 	without = guest->result;
+	room = guest->layout.fdt_max_size;
 	for (unsigned int i = 1; i <= VM_RANGES_MAX; i++) {
 		ranges_add(guest, i);
 		build(guest);
 		with = guest->result;
 		assert_in_range(with - without, 1, 512 * i);
 	}
+	assert_int_equal(guest->layout.fdt_max_size, room + 512 * VM_RANGES_MAX);
 }
 
 static void too_little_room_is_told(void **state)

@@ -780,6 +780,36 @@ static void assert_mapped(struct vm *vm, uint64_t base, uint64_t size, unsigned 
 	assert_int_equal(gstage_walk(&vm->gstage, gpa(base + size), &to, &access), -ENOENT);
 }
 
+/* What is free holds something, in the blocks that are taken next. */
+static void soil_free_memory(void)
+{
+	hpa_t blocks[8];
+
+	for (unsigned int order = 0; order < 8; order++) {
+		assert_true(page_alloc(order, &blocks[order]));
+		memset(hpa_to_hva(blocks[order]), 0x55, PAGE_SIZE << order);
+	}
+	for (unsigned int order = 0; order < 8; order++)
+		page_free(blocks[order], order);
+}
+
+static void what_a_guest_cannot_clear_is_clear(void **state)
+{
+	static char buffer[KIB(20)];
+	struct vm *vm;
+
+	range_add("rom", HIGH, KIB(20))->read_only = 1;
+	range_add("mail", 2 * HIGH, KIB(20))->shared = "box";
+	soil_free_memory();
+	vm = create();
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_int_equal(vm_read(vm, gpa((i + 1) * HIGH), buffer, sizeof(buffer)), 0);
+		for (unsigned int at = 0; at < sizeof(buffer); at++)
+			assert_int_equal(buffer[at], 0);
+	}
+	vm_destroy(vm);
+}
+
 static void ranges_are_mapped_as_they_are_described(void **state)
 {
 	const unsigned int readable = GSTAGE_READ | GSTAGE_EXECUTE;
@@ -1095,6 +1125,7 @@ int main(void)
 		TEST(access_is_bounded_by_the_memory),
 		TEST(accesses_across_chunks_are_whole),
 		TEST(memory_in_too_many_pieces_is_refused),
+		TEST(what_a_guest_cannot_clear_is_clear),
 		TEST(ranges_are_mapped_as_they_are_described),
 		TEST(ranges_have_large_leaves_wherever_they_begin),
 		TEST(mode_reaches_the_highest_range),
