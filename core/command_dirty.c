@@ -71,6 +71,8 @@ static void copy_free(struct copy *copy)
 	while (copy->count) {
 		const struct vm_chunk *chunk = &copy->vm->chunks[--copy->count];
 
+		if (!vm_chunk_is_logged(chunk))
+			continue;
 		memset(hpa_to_hva(copy->chunks[copy->count]), 0, chunk->size);
 		page_free(copy->chunks[copy->count], chunk_order(chunk));
 	}
@@ -79,8 +81,10 @@ static void copy_free(struct copy *copy)
 static bool copy_alloc(struct copy *copy)
 {
 	while (copy->count < copy->vm->chunk_count) {
-		if (!page_alloc(chunk_order(&copy->vm->chunks[copy->count]),
-				&copy->chunks[copy->count]))
+		const struct vm_chunk *chunk = &copy->vm->chunks[copy->count];
+
+		if (vm_chunk_is_logged(chunk) &&
+		    !page_alloc(chunk_order(chunk), &copy->chunks[copy->count]))
 			return false;
 		copy->count++;
 	}
@@ -112,7 +116,8 @@ static uint64_t copy_compare(const struct copy *copy)
 		const struct vm_chunk *chunk = &copy->vm->chunks[i];
 		const char *one = hpa_to_hva(chunk->hpa), *other = hpa_to_hva(copy->chunks[i]);
 
-		for (uint64_t at = 0; at < chunk->size; at += PAGE_SIZE)
+		for (uint64_t at = 0; vm_chunk_is_logged(chunk) && at < chunk->size;
+		     at += PAGE_SIZE)
 			different += memcmp(one + at, other + at, PAGE_SIZE) != 0;
 	}
 	return different;
@@ -126,7 +131,8 @@ static void copy_keep_up(struct copy *copy, uint64_t rounds)
 	uint64_t last, first;
 
 	for (unsigned int i = 0; i < vm->chunk_count; i++)
-		run_copy(copy, vm->chunks[i].gpa, vm->chunks[i].size);
+		if (vm_chunk_is_logged(&vm->chunks[i]))
+			run_copy(copy, vm->chunks[i].gpa, vm->chunks[i].size);
 	first = copy->pages;
 	for (uint64_t i = 0; i < rounds; i++) {
 		vm_dirty_read(vm, run_copy, copy);

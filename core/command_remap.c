@@ -44,12 +44,12 @@ static void remap(struct vm *vm, gpa_t at, uint64_t count)
 	volatile uint64_t *words[PAGES];
 	uint64_t room;
 
-	if (!is_aligned(at.v, PAGE_SIZE) || !vm_is_ram(vm, at, PAGES * PAGE_SIZE)) {
+	if (!is_aligned(at.v, PAGE_SIZE) || !vm_is_ram(vm, at, PAGES * PAGE_SIZE, GSTAGE_WRITE)) {
 		shell_printf("%s: no three pages of RAM at 0x%" PRIx64 "\n", vm->name, at.v);
 		return;
 	}
 	for (unsigned int i = 0; i < PAGES; i++)
-		words[i] = vm_ram(vm, gpa(at.v + i * PAGE_SIZE), &room);
+		words[i] = vm_ram(vm, gpa(at.v + i * PAGE_SIZE), GSTAGE_WRITE, &room);
 	turns(vm, at, words, count);
 	gstage_merge(&vm->gstage, at, PAGES * PAGE_SIZE);
 }

@@ -6,6 +6,7 @@
 #include "command.h"
 
 #include <core/device.h>
+#include <core/shared_region.h>
 #include <core/vm.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -58,17 +59,38 @@ static void show_range(const char *name, uint64_t base, uint64_t size)
 		shell_printf("  %-12s 0x%012" PRIx64 " + 0x%" PRIx64 "\n", name, base, size);
 }
 
+static void show_ranges(const struct vm *vm)
+{
+	shell_printf("ranges:\n");
+	for (unsigned int i = 0; i < vm->range_count; i++) {
+		const struct vm_range *range = &vm->ranges[i];
+
+		shell_printf("  %-12s 0x%012" PRIx64 " + 0x%" PRIx64 "%s", vm_range_name(range),
+			     range->gpa.v, range->size,
+			     range->access & GSTAGE_WRITE ? "" : ", read-only");
+		if (range->region)
+			shell_printf(", shared '%s', users %u", range->region->name,
+				     range->region->users);
+		shell_printf("\n");
+	}
+}
+
 static void show_memory(const struct vm *vm)
 {
 	unsigned int levels = vm->gstage.levels;
+	uint64_t size = 0;
+
+	for (unsigned int i = 0; i < vm->range_count; i++)
+		size += vm->ranges[i].size;
 
 	shell_printf("memory: %" PRIu64 " MiB in %u chunks, G-stage Sv%ux4, %" PRIu64
 		     " table pages\n",
-		     to_mib(vm->config.memory_size), vm->chunk_count, 9 * levels + 12,
-		     vm->gstage.table_pages);
+		     to_mib(size), vm->chunk_count, 9 * levels + 12, vm->gstage.table_pages);
 	for (unsigned int i = 0; i < vm->chunk_count; i++)
 		shell_printf("  gpa 0x%012" PRIx64 " -> hpa 0x%012" PRIx64 " + 0x%" PRIx64 "\n",
 			     vm->chunks[i].gpa.v, vm->chunks[i].hpa.v, vm->chunks[i].size);
+	if (vm->range_count > 1)
+		show_ranges(vm);
 }
 
 static void show_images(const struct vm *vm)

@@ -19,7 +19,7 @@
 #define UART_CLOCK 3686400
 #define TEST_POWEROFF 0x5555
 #define TEST_REBOOT 0x7777
-#define NAME_SIZE 40
+#define NAME_SIZE 64
 
 /* The tree being written; the first error stays and ends all writing. */
 struct writer {
@@ -178,11 +178,63 @@ static void write_chosen(struct writer *w)
 	node_end(w);
 }
 
+static void write_ram(struct writer *w, uint64_t base, uint64_t size)
+{
+	node_begin_at(w, "memory", base);
+	put_string(w, "device_type", "memory");
+	put_reg(w, base, size);
+	node_end(w);
+}
+
+/* What a guest may use as it likes. */
+static bool range_is_ram(const struct vm_range_config *range)
+{
+	return !range->shared && !range->read_only;
+}
+
 static void write_memory(struct writer *w)
 {
-	node_begin_at(w, "memory", w->config->memory_base);
-	put_string(w, "device_type", "memory");
-	put_reg(w, w->config->memory_base, w->config->memory_size);
+	const struct vm_config *config = w->config;
+
+	write_ram(w, config->memory_base, config->memory_size);
+	for (uint32_t i = 0; i < config->range_count; i++)
+		if (range_is_ram(&config->ranges[i]))
+			write_ram(w, config->ranges[i].base, config->ranges[i].size);
+}
+
+static void write_reserved_range(struct writer *w, const struct vm_range_config *range)
+{
+	static const char both[] = "hartvisor,shared-memory\0hartvisor,read-only-memory";
+
+	node_begin_at(w, range->name, range->base);
+	if (range->shared && range->read_only)
+		put_bytes(w, "compatible", both, sizeof(both));
+	else
+		put_string(w, "compatible",
+			   range->shared ? "hartvisor,shared-memory"
+					 : "hartvisor,read-only-memory");
+	put_reg(w, range->base, range->size);
+	put_flag(w, "no-map");
+	if (range->shared)
+		put_string(w, "hartvisor,region", range->shared);
+	node_end(w);
+}
+
+static void write_reserved_memory(struct writer *w)
+{
+	const struct vm_config *config = w->config;
+	bool any = false;
+
+	for (uint32_t i = 0; i < config->range_count; i++)
+		any |= !range_is_ram(&config->ranges[i]);
+	if (!any)
+		return;
+	node_begin(w, "reserved-memory");
+	put_cell_counts(w, 2, 2);
+	put_flag(w, "ranges");
+	for (uint32_t i = 0; i < config->range_count; i++)
+		if (!range_is_ram(&config->ranges[i]))
+			write_reserved_range(w, &config->ranges[i]);
 	node_end(w);
 }
 
@@ -356,6 +408,7 @@ static void write_tree(struct writer *w, const char *isa)
 	write_aliases(w);
 	write_chosen(w);
 	write_memory(w);
+	write_reserved_memory(w);
 	write_cpus(w, isa);
 	write_syscon(w, "poweroff", "syscon-poweroff", TEST_POWEROFF);
 	write_syscon(w, "reboot", "syscon-reboot", TEST_REBOOT);

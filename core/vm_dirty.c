@@ -19,7 +19,9 @@ int vm_dirty_start(struct vm *vm)
 		return -EBUSY;
 	__atomic_store_n(&vm->gstage.tracked, true, __ATOMIC_SEQ_CST);
 	for (; done < vm->chunk_count && !error; done++)
-		error = gstage_track(&vm->gstage, vm->chunks[done].gpa, vm->chunks[done].size);
+		if (vm_chunk_is_logged(&vm->chunks[done]))
+			error = gstage_track(&vm->gstage, vm->chunks[done].gpa,
+					     vm->chunks[done].size);
 	if (error)
 		vm_dirty_stop(vm);
 	return error;
@@ -63,7 +65,8 @@ uint64_t vm_dirty_read(struct vm *vm, void (*run)(void *opaque, gpa_t at, uint64
 	for (unsigned int i = 0; i < vm->chunk_count; i++) {
 		const struct vm_chunk *chunk = &vm->chunks[i];
 
-		for (uint64_t offset = 0; offset < chunk->size; offset += WINDOW) {
+		for (uint64_t offset = 0; offset < chunk->size && vm_chunk_is_logged(chunk);
+		     offset += WINDOW) {
 			uint64_t size = MIN(chunk->size - offset, WINDOW);
 			gpa_t at = gpa(chunk->gpa.v + offset);
 			uint64_t written;

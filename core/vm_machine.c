@@ -335,11 +335,16 @@ static int fdt_write(struct vm *vm)
 	rng_seed_fill(machine.rng_seed, sizeof(machine.rng_seed));
 	size = guestfdt_build(&vm->config, &machine, &vm->layout, buffer, room);
 	if (size > 0)
-		size = vm_write(vm, vm->layout.fdt_gpa, buffer, (uint64_t)size);
+		size = vm_memory_load(vm, vm->layout.fdt_gpa, buffer, (uint64_t)size);
 	alloc_free(buffer);
 	if (size < 0)
 		log_error("%s: its device tree cannot be made: %d", vm->name, size);
 	return size;
+}
+
+static int file_load(struct vm *vm, gpa_t at, const struct vm_file *file)
+{
+	return file->name ? vm_memory_load(vm, at, file->data, file->size) : 0;
 }
 
 int vm_load(struct vm *vm)
@@ -350,10 +355,10 @@ int vm_load(struct vm *vm)
 	report_log_init(&report, vm->name);
 	error = vm_layout_compute(&vm->config, &vm->layout, &report.report);
 	if (!error)
-		error = vm_write(vm, vm->layout.kernel_gpa, vm->config.kernel.data,
-				 vm->config.kernel.size);
-	if (!error && vm->config.ramdisk.name)
-		error = vm_write(vm, vm->layout.ramdisk_gpa, vm->config.ramdisk.data,
-				 vm->config.ramdisk.size);
+		error = file_load(vm, vm->layout.kernel_gpa, &vm->config.kernel);
+	if (!error)
+		error = file_load(vm, vm->layout.ramdisk_gpa, &vm->config.ramdisk);
+	for (uint32_t i = 0; i < vm->config.range_count && !error; i++)
+		error = file_load(vm, gpa(vm->config.ranges[i].base), &vm->config.ranges[i].file);
 	return error ? error : fdt_write(vm);
 }

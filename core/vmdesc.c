@@ -198,9 +198,34 @@ static const struct property *property_find(const struct property_group *group, 
 	return NULL;
 }
 
-/* Parses the properties that @node has, and misses those that it has to have. */
+/* Of a VM's node the children are groups; other nodes have none, unless they are a list. */
+static bool child_is_known(const struct property_group *group, const char *name)
+{
+	bool known = group->list;
+
+	for (unsigned int i = 1; i < VM_PROPERTY_GROUPS && group == vm_property_groups; i++)
+		known |= !strcmp(name, vm_property_groups[i].node);
+	return known;
+}
+
+static void children_check(const void *fdt, int node, const struct property_group *group,
+			   const struct property_context *context)
+{
+	int child;
+
+	fdt_for_each_subnode(child, fdt, node) {
+		if (!child_is_known(group, node_name(fdt, child)))
+			report_warning(context->report, "%s/%.60s: ignored: unknown node",
+				       context->path, node_name(fdt, child));
+	}
+}
+
+/*
+ * Parses the properties that @node has into the struct at @values, and misses those that it has to
+ * have.
+ */
 static void group_parse(const void *fdt, int node, const struct property_group *group,
-			const struct property_context *context, struct vm_config *config)
+			const struct property_context *context, void *values)
 {
 	const struct property *property;
 	const char *name;
@@ -214,11 +239,12 @@ static void group_parse(const void *fdt, int node, const struct property_group *
 		property = property_find(group, name);
 		if (property)
 			property->type->parse(context, property, value, length,
-					      (char *)config + property->offset);
+					      (char *)values + property->offset);
 		else
 			report_warning(context->report, "%s: %.60s: ignored: unknown property",
 				       context->path, name);
 	}
+	children_check(fdt, node, group, context);
 	for (unsigned int i = 0; i < group->count; i++) {
 		property = &group->properties[i];
 		if (property->required && !fdt_getprop(fdt, node, property->name, NULL))
@@ -226,32 +252,9 @@ static void group_parse(const void *fdt, int node, const struct property_group *
 	}
 }
 
-static void children_check(const void *fdt, int node, const struct property_context *context)
-{
-	bool known;
-	int child;
-
-	fdt_for_each_subnode(child, fdt, node) {
-		known = false;
-		for (unsigned int i = 1; i < VM_PROPERTY_GROUPS; i++)
-			known |= !strcmp(node_name(fdt, child), vm_property_groups[i].node);
-		if (!known)
-			report_warning(context->report, "%s/%.60s: ignored: unknown node",
-				       context->path, node_name(fdt, child));
-	}
-}
-
 static int group_node(const void *fdt, int node, const struct property_group *group)
 {
 	return group->node[0] ? fdt_subnode_offset(fdt, node, group->node) : node;
-}
-
-static bool name_is_valid(const char *name)
-{
-	size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				     "0123456789._-");
-
-	return length && length <= VM_NAME_MAX && !name[length];
 }
 
 static void name_parse(const void *fdt, int node, const struct property_context *context,
@@ -262,7 +265,7 @@ static void name_parse(const void *fdt, int node, const struct property_context 
 
 	if (!name_is_valid(name)) {
 		report_error(context->report,
-			     "%s: the node's name is the VM's: 1 to %d of A-Z a-z 0-9 . _ -",
+			     "%s: the node's name is the VM's: 1 to %d of " NAME_CHARACTERS,
 			     context->path, VM_NAME_MAX);
 		return;
 	}
@@ -307,7 +310,7 @@ static void layout_check(const struct property_context *context, const struct vm
 }
 
 /* What no property says alone. */
-static void config_check(const struct property_context *context, const struct vm_config *config)
+static void config_check(const struct property_context *context, struct vm_config *config)
 {
 	unsigned int bits = vm_gpa_bits(config->gstage_levels);
 	uint64_t end = config->memory_base + config->memory_size;
@@ -324,6 +327,39 @@ static void config_check(const struct property_context *context, const struct vm
 			report_error(context->report, "%s/device-tree: file: '%.80s' %s",
 				     context->path, config->device_tree.name, problem);
 	}
+	vmdesc_ranges_check(context, config);
+}
+
+/* Parses the children of @node, each into an element. */
+static void list_parse(const void *fdt, int node, const struct property_list *list,
+		       const struct property_context *context, struct vm_config *config)
+{
+	char path[PATH_MAX_LENGTH + 60];
+	const struct property_context inner = { context->bundle, context->report, path };
+	uint32_t *count = (uint32_t *)(void *)((char *)config + list->count_offset);
+	int child;
+
+	fdt_for_each_subnode(child, fdt, node) {
+		char *element = (char *)config + list->offset + *count * list->size;
+		const char *name = node_name(fdt, child);
+
+		path_write(fdt, child, "", path, sizeof(path));
+		if (*count == list->max) {
+			report_error(context->report, "%s: only %u nodes may be here", path,
+				     list->max);
+			return;
+		}
+		if (!name_is_valid(name)) {
+			report_error(context->report,
+				     "%s: the node's name is not 1 to %d of " NAME_CHARACTERS, path,
+				     VM_NAME_MAX);
+			continue;
+		}
+		memcpy(element, list->defaults, list->size);
+		memcpy(element, &name, sizeof(name));
+		group_parse(fdt, child, list->element, &inner, element);
+		++*count;
+	}
 }
 
 int vmdesc_parse(const void *fdt, int node, const struct bundle *bundle, struct vm_config *config,
@@ -336,7 +372,6 @@ int vmdesc_parse(const void *fdt, int node, const struct bundle *bundle, struct 
 	vmdesc_defaults(config);
 	path_write(fdt, node, "", path, sizeof(path));
 	name_parse(fdt, node, &context, config);
-	children_check(fdt, node, &context);
 	for (unsigned int i = 0; i < VM_PROPERTY_GROUPS; i++) {
 		const struct property_group *group = &vm_property_groups[i];
 		int at = group_node(fdt, node, group);
@@ -344,7 +379,9 @@ int vmdesc_parse(const void *fdt, int node, const struct bundle *bundle, struct 
 		path_write(fdt, node, group->node, path, sizeof(path));
 		if (at >= 0)
 			group_parse(fdt, at, group, &context, config);
-		else if (group->required)
+		if (at >= 0 && group->list)
+			list_parse(fdt, at, group->list, &context, config);
+		if (at < 0 && group->required)
 			report_error(report, "%s: missing", path);
 	}
 	path_write(fdt, node, "", path, sizeof(path));
@@ -354,18 +391,29 @@ int vmdesc_parse(const void *fdt, int node, const struct bundle *bundle, struct 
 	return report->errors == errors ? 0 : -EINVAL;
 }
 
+/* Tells @each the file that @node names, if it is one of @group. */
+static void group_file(const void *fdt, int node, const struct property_group *group,
+		       void (*each)(void *opaque, const char *name), void *opaque)
+{
+	const char *name = property_find(group, "file") ? node_string(fdt, node, "file") : NULL;
+
+	if (name)
+		each(opaque, name);
+}
+
 void vmdesc_files(const void *fdt, int node, void (*each)(void *opaque, const char *name),
 		  void *opaque)
 {
 	for (unsigned int i = 0; i < VM_PROPERTY_GROUPS; i++) {
 		const struct property_group *group = &vm_property_groups[i];
-		int at = group_node(fdt, node, group);
-		const char *name;
+		int at = group_node(fdt, node, group), child;
 
-		if (at < 0 || !property_find(group, "file"))
+		if (at < 0)
 			continue;
-		name = node_string(fdt, at, "file");
-		if (name)
-			each(opaque, name);
+		group_file(fdt, at, group, each, opaque);
+		if (!group->list)
+			continue;
+		fdt_for_each_subnode(child, fdt, at)
+			group_file(fdt, child, group->list->element, each, opaque);
 	}
 }

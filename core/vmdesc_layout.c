@@ -30,9 +30,10 @@ _Static_assert(sizeof(struct image_header) == 64, "image_header_is_64_bytes");
 #define IMAGE_ALIGN MIB(2)
 #define RAW_OFFSET MIB(2)
 
-/* For a generated device tree: what it has whatever the VM is, and for each vCPU. */
+/* For a generated device tree: what it has whatever the VM is, for each vCPU and each range. */
 #define FDT_SIZE_BASE KIB(12)
 #define FDT_SIZE_VCPU KIB(4)
+#define FDT_SIZE_RANGE 512
 
 /* What the guest's first mapping reaches, and how far Linux's does with Sv39. */
 #define EARLY_REACH GIB(1)
@@ -129,7 +130,8 @@ static bool data_place(struct vm_layout *layout, uint64_t start, uint64_t limit)
 static uint64_t fdt_size(const struct vm_config *config)
 {
 	uint64_t size = config->device_tree.data ? config->device_tree.size + PAGE_SIZE
-						 : FDT_SIZE_BASE + FDT_SIZE_VCPU * config->vcpus;
+						 : FDT_SIZE_BASE + FDT_SIZE_VCPU * config->vcpus +
+							   FDT_SIZE_RANGE * config->range_count;
 
 	return align_up(size + strlen(config->bootargs), PAGE_SIZE);
 }

@@ -37,6 +37,14 @@ static bool check_string(const struct property_context *context, const struct pr
 	return false;
 }
 
+bool name_is_valid(const char *name)
+{
+	size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				     "0123456789._-");
+
+	return length && length <= VM_NAME_MAX && !name[length];
+}
+
 static bool check_range(const struct property_context *context, const struct property *property,
 			uint64_t number)
 {
@@ -203,6 +211,31 @@ static const char *print_string(const struct property *property, const void *fie
 	return *(const char *const *)field;
 }
 
+static bool parse_name(const struct property_context *context, const struct property *property,
+		       const void *value, int length, void *field)
+{
+	if (!check_string(context, property, value, length))
+		return false;
+	if (!name_is_valid(value)) {
+		property_error(context, property, "'%.60s' is not 1 to %d of " NAME_CHARACTERS,
+			       (const char *)value, VM_NAME_MAX);
+		return false;
+	}
+	*(const char **)field = value;
+	return true;
+}
+
+static const char *print_name(const struct property *property, const void *field, char *buffer,
+			      size_t size)
+{
+	const char *name = *(const char *const *)field;
+
+	(void)property;
+	(void)buffer;
+	(void)size;
+	return name ? name : "none";
+}
+
 static bool parse_file(const struct property_context *context, const struct property *property,
 		       const void *value, int length, void *field)
 {
@@ -271,6 +304,7 @@ static const struct property_type type_address = { parse_u64, print_address };
 static const struct property_type type_bool = { parse_bool, print_bool };
 static const struct property_type type_choice = { parse_choice, print_choice };
 static const struct property_type type_string = { parse_string, print_string };
+static const struct property_type type_name = { parse_name, print_name };
 static const struct property_type type_file = { parse_file, print_file };
 static const struct property_type type_harts = { parse_harts, print_harts };
 
@@ -302,7 +336,8 @@ static const struct property_choice actions[] = {
 #define NUMBER(type_, field, low, high) .type = &(type_), FIELD(field), .min = (low), .max = (high)
 #define CHOICE(field, names) .type = &type_choice, FIELD(field), .choices = (names)
 #define OTHER(type_, field) .type = &(type_), FIELD(field)
-#define FIELD(field) .offset = offsetof(struct vm_config, field)
+#define FIELD(field) .offset = offsetof(struct GROUP, field)
+#define GROUP vm_config
 #define PAGES .step = PAGE_SIZE
 #define LEAVES .step = MIB(2)
 #define IDENTITIES .step = 64, .below = 1
@@ -338,11 +373,38 @@ static const struct property device_tree_properties[] = {
 	{ "file", OTHER(type_file, device_tree), REQUIRED },
 };
 
+#undef GROUP
+#define GROUP vm_range_config
+static const struct property range_properties[] = {
+	{ "base", NUMBER(type_address, base, VM_DEVICES_END, BIT(59)), PAGES, REQUIRED },
+	{ "size", NUMBER(type_size, size, PAGE_SIZE, BIT(59)), PAGES, REQUIRED },
+	{ "read-only", OTHER(type_bool, read_only) },
+	{ "file", OTHER(type_file, file) },
+	{ "shared", OTHER(type_name, shared) },
+};
+
+#define PROPERTIES(table) .properties = (table), .count = ARRAY_SIZE(table)
+
+static const struct property_group range_group = { .node = "", PROPERTIES(range_properties) };
+static const struct vm_range_config range_defaults;
+
+static const struct property_list ranges = {
+	.offset = offsetof(struct vm_config, ranges),
+	.size = sizeof(struct vm_range_config),
+	.count_offset = offsetof(struct vm_config, range_count),
+	.max = VM_RANGES_MAX,
+	.defaults = &range_defaults,
+	.element = &range_group,
+};
+
+_Static_assert(offsetof(struct vm_range_config, name) == 0, "elements_begin_with_their_name");
+
 const struct property_group vm_property_groups[VM_PROPERTY_GROUPS] = {
-	{ "", vm_properties, ARRAY_SIZE(vm_properties), true },
-	{ "kernel", kernel_properties, ARRAY_SIZE(kernel_properties), true },
-	{ "ramdisk", ramdisk_properties, ARRAY_SIZE(ramdisk_properties), false },
-	{ "device-tree", device_tree_properties, ARRAY_SIZE(device_tree_properties), false },
+	{ "", PROPERTIES(vm_properties), REQUIRED },
+	{ "kernel", PROPERTIES(kernel_properties), REQUIRED },
+	{ "ramdisk", PROPERTIES(ramdisk_properties) },
+	{ "device-tree", PROPERTIES(device_tree_properties) },
+	{ "ranges", .list = &ranges },
 };
 /* clang-format on */
 
@@ -362,34 +424,59 @@ void vmdesc_defaults(struct vm_config *config)
 	};
 }
 
-static const char *value_print(const struct property *property, const struct vm_config *config,
-			       char *buffer, size_t size)
+/* Who gets the lines of vmdesc_print(). */
+struct printer {
+	void (*line)(void *opaque, const char *name, const char *value, bool is_default);
+	void *opaque;
+};
+
+/* The properties of @group in @values, which is @defaults where nothing was said. */
+static void group_print(const struct printer *printer, const struct property_group *group,
+			const char *path, const void *values, const void *defaults)
 {
-	return property->type->print(property, (const char *)config + property->offset, buffer,
-				     size);
+	char name[80], buffer[VM_VALUE_MAX], default_buffer[VM_VALUE_MAX];
+
+	for (unsigned int i = 0; i < group->count; i++) {
+		const struct property *property = &group->properties[i];
+		const char *value = property->type->print(
+			property, (const char *)values + property->offset, buffer, sizeof(buffer));
+		const char *default_value =
+			property->type->print(property, (const char *)defaults + property->offset,
+					      default_buffer, sizeof(default_buffer));
+
+		snprintf(name, sizeof(name), "%s%s%s", path, path[0] ? "/" : "", property->name);
+		printer->line(printer->opaque, name, value, !strcmp(value, default_value));
+	}
+}
+
+static void list_print(const struct printer *printer, const struct property_group *group,
+		       const struct vm_config *config)
+{
+	const struct property_list *list = group->list;
+	const char *element = (const char *)config + list->offset;
+	uint32_t count = *(const uint32_t *)((const char *)config + list->count_offset);
+	char path[64];
+
+	for (uint32_t i = 0; i < count; i++, element += list->size) {
+		snprintf(path, sizeof(path), "%s/%s", group->node,
+			 *(const char *const *)(const void *)element);
+		group_print(printer, list->element, path, element, list->defaults);
+	}
 }
 
 void vmdesc_print(const struct vm_config *config,
 		  void (*line)(void *opaque, const char *name, const char *value, bool is_default),
 		  void *opaque)
 {
-	char name[40], buffer[VM_VALUE_MAX], default_buffer[VM_VALUE_MAX];
-	const char *value, *default_value;
+	const struct printer printer = { line, opaque };
 	struct vm_config defaults;
 
 	vmdesc_defaults(&defaults);
 	for (unsigned int i = 0; i < VM_PROPERTY_GROUPS; i++) {
 		const struct property_group *group = &vm_property_groups[i];
 
-		for (unsigned int j = 0; j < group->count; j++) {
-			const struct property *property = &group->properties[j];
-
-			snprintf(name, sizeof(name), "%s%s%s", group->node,
-				 group->node[0] ? "/" : "", property->name);
-			value = value_print(property, config, buffer, sizeof(buffer));
-			default_value = value_print(property, &defaults, default_buffer,
-						    sizeof(default_buffer));
-			line(opaque, name, value, !strcmp(value, default_value));
-		}
+		group_print(&printer, group, group->node, config, &defaults);
+		if (group->list)
+			list_print(&printer, group, config);
 	}
 }

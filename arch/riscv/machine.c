@@ -46,11 +46,10 @@ static int levels_choose(struct vm *vm, const struct hart *hart, unsigned int le
 	return -ENOTSUP;
 }
 
-/* The smallest mode that reaches the end of the memory and that all harts have, or just reaches. */
+/* The smallest mode that reaches the end of all memory and that all harts have, or just reaches. */
 static unsigned int levels_smallest(const struct vm *vm)
 {
-	unsigned int least =
-		gstage_levels_for(gpa(vm->config.memory_base + vm->config.memory_size - 1));
+	unsigned int least = gstage_levels_for(gpa(vm_config_memory_end(&vm->config) - 1));
 	unsigned int modes = UINT32_MAX;
 
 	for (unsigned int i = 0; i < hart_count; i++)

@@ -18,16 +18,37 @@
 static const char *const nodes[] = {
 	"vms",	       "vm",	 "vm@1",    "other",   "kernel",
 	"ramdisk",     "chosen", "vm",	    "a name!", "0123456789abcdef",
-	"device-tree", "kernel", "ramdisk", NULL
+	"device-tree", "kernel", "ramdisk", "ranges",  "ranges",
+	"a",	       "b",	 NULL
 };
-static const char *const properties[] = {
-	"compatible",	 "compatible", "memory-size",	  "memory-size",
-	"memory-base",	 "cpus",       "cpu-affinity",	  "priority",
-	"time-slice-us", "mmu-type",   "interrupt-files", "interrupt-identities",
-	"autostart",	 "on-reboot",  "on-failure",	  "file",
-	"file",		 "bootargs",   "status",	  "phandle",
-	"odd",		 NULL
-};
+static const char *const properties[] = { "compatible",
+					  "compatible",
+					  "memory-size",
+					  "memory-size",
+					  "memory-base",
+					  "cpus",
+					  "cpu-affinity",
+					  "priority",
+					  "time-slice-us",
+					  "mmu-type",
+					  "interrupt-files",
+					  "interrupt-identities",
+					  "autostart",
+					  "on-reboot",
+					  "on-failure",
+					  "file",
+					  "file",
+					  "bootargs",
+					  "status",
+					  "phandle",
+					  "base",
+					  "base",
+					  "size",
+					  "size",
+					  "read-only",
+					  "shared",
+					  "odd",
+					  NULL };
 static const char *const values[] = { "hartvisor,vm", "hartvisor,vm", "hartvisor,other",
 				      "image",	      "ramdisk",      "guest.dtb",
 				      "empty",	      "none.bin",     "/image",
@@ -167,6 +188,27 @@ static void config_check(const struct vm_config *config)
 	MUST(config->kernel.name && config->kernel.size && config->bootargs);
 }
 
+static void ranges_check(const struct vm_config *config)
+{
+	uint64_t next = VM_DEVICES_END, end = config->memory_base + config->memory_size;
+
+	MUST(config->range_count <= VM_RANGES_MAX);
+	for (uint32_t i = 0; i < config->range_count; i++) {
+		const struct vm_range_config *range = &config->ranges[i];
+
+		MUST(range->base >= next && range->size);
+		MUST((range->base | range->size) % PAGE_SIZE == 0);
+		next = range->base + range->size;
+		MUST(next <= BIT(vm_gpa_bits(config->gstage_levels)));
+		MUST(next <= config->memory_base || range->base >= end);
+		MUST(range->name[0] && strlen(range->name) <= VM_NAME_MAX);
+		MUST(range->read_only <= 1 && range->file.size <= range->size);
+		MUST(!range->shared || (!range->file.name && range->shared[0]));
+		MUST(!range->shared || strlen(range->shared) <= VM_NAME_MAX);
+	}
+	MUST(vm_config_memory_end(config) == MAX(next, end));
+}
+
 static bool apart(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
 {
 	return !a_size || !b_size || (a < b ? a_size <= b - a : b_size <= a - b);
@@ -243,6 +285,7 @@ static void vm_check(const void *fdt, int node, const struct bundle *bundle,
 	}
 	MUST(report->report.errors == errors);
 	config_check(&config);
+	ranges_check(&config);
 	vmdesc_print(&config, value_check, NULL);
 	vm_config_allows_hart(&config, 0);
 	MUST(vm_layout_compute(&config, &layout, &report->report) == 0);

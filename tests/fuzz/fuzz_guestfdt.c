@@ -70,6 +70,15 @@ static void config_make(struct input *input, struct vm_config *config)
 	memcpy(bootargs, bytes, size);
 	bootargs[size] = '\0';
 	config->bootargs = bootargs;
+	config->range_count = input_below(input, VM_RANGES_MAX + 1);
+	for (uint32_t i = 0; i < config->range_count; i++)
+		config->ranges[i] = (struct vm_range_config){
+			.name = "abcdefghijklmnopqrstuvwxyz01234",
+			.base = input_number(input),
+			.size = input_number(input),
+			.read_only = input_below(input, 2),
+			.shared = input_below(input, 2) ? "abcdefghijklmnopqrstuvwxyz01234" : NULL,
+		};
 }
 
 static void isa_check(const struct guest_machine *machine)

@@ -30,6 +30,8 @@ static uint64_t interesting(struct input *input)
 		FAKE_RAM_BASE + FAKE_RAM_SIZE - 1,
 		FAKE_RAM_BASE + FAKE_RAM_SIZE,
 		FAKE_RAM_SIZE,
+		FAKE_ROM_BASE,
+		FAKE_ROM_BASE + FAKE_ROM_SIZE - 1,
 		UINT64_MAX,
 		0,
 	};
@@ -97,12 +99,15 @@ static void mask_check(struct input *input)
 	fake.vm.vcpu_count = vcpus;
 }
 
-/* SBI 3.0, "Debug Console Extension": the range is the guest's RAM, whole, or nothing is done. */
+/*
+ * SBI 3.0, "Debug Console Extension": the range is the guest's memory, whole, or nothing is done.
+ */
 static void dbcn_check(unsigned long function, const uint64_t *args, struct sbi_result result)
 {
-	uint64_t offset = args[1] - FAKE_RAM_BASE;
-	bool inside = !args[0] ||
-		      (!args[2] && offset < FAKE_RAM_SIZE && args[0] <= FAKE_RAM_SIZE - offset);
+	uint64_t offset = args[1] - FAKE_RAM_BASE, in_rom = args[1] - FAKE_ROM_BASE;
+	bool ram = offset < FAKE_RAM_SIZE && args[0] <= FAKE_RAM_SIZE - offset;
+	bool rom = in_rom < FAKE_ROM_SIZE && args[0] <= FAKE_ROM_SIZE - in_rom;
+	bool inside = !args[0] || (!args[2] && (ram || (rom && function == 0)));
 
 	if (function > 1)
 		return;
@@ -132,7 +137,7 @@ static void state_settle(struct input *input, struct vcpu *vcpu)
 
 static void call(struct input *input)
 {
-	static uint8_t before[sizeof(fake.ram)];
+	static uint8_t before[sizeof(fake.ram)], rom[sizeof(fake.rom)];
 	unsigned int index = input_below(input, fake.vm.vcpu_count);
 	unsigned long extension = extensions[input_below(input, ARRAY_SIZE(extensions))];
 	unsigned long function = input_below(input, 8);
@@ -152,6 +157,7 @@ static void call(struct input *input)
 	fake.typed = input_below(input, 2) ? "typed" : "";
 	fake.console_length = 0;
 	memcpy(before, fake.ram, sizeof(before));
+	memcpy(rom, fake.rom, sizeof(rom));
 	result = fake_call(index, extension, function, args[0], args[1], args[2], args[3], args[4]);
 	if (!sbi_find(&fake.vm, extension))
 		MUST(result.error == SBI_NOT_SUPPORTED && result.value == 0);
@@ -160,6 +166,7 @@ static void call(struct input *input)
 		dbcn_check(function, args, result);
 	if (extension != SBI_EXT_DBCN || function != 1)
 		MUST(memcmp(before, fake.ram, sizeof(before)) == 0);
+	MUST(memcmp(rom, fake.rom, sizeof(rom)) == 0);
 	fake_trace();
 	state_settle(input, &fake.vcpus[index]);
 	fake_trace();

@@ -2,8 +2,8 @@
 # `fuzz_<name>-y` is what tests/fuzz/fuzz_<name>.c is compiled with.
 
 fuzz_description := core/bundle.c core/report.c core/vmdesc.c core/vmdesc_harts.c \
-	core/vmdesc_layout.c core/vmdesc_property.c core/guestfdt.c core/guestfdt_isa.c \
-	tests/unit/cpio.c
+	core/vmdesc_layout.c core/vmdesc_property.c core/vmdesc_ranges.c \
+	core/guestfdt.c core/guestfdt_isa.c tests/unit/cpio.c
 
 fuzz_bundle-y := $(fuzz_description) tests/fuzz/tree.c
 fuzz_guestfdt-y := $(fuzz_description)

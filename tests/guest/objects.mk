@@ -43,6 +43,18 @@ fpv-y := fpv.c lib/vectors.S $(payload-lib)
 payloads += isolation
 isolation-y := isolation.c lib/code.c lib/aia.c lib/sv39.c $(payload-lib)
 
+payloads += memory
+memory-y := memory.c lib/code.c lib/sv39.c $(payload-lib)
+
+# The same, 64 MiB below what each mode of the G-stage reaches.
+payloads += memory-sv39 memory-sv48 memory-sv57
+memory-sv39-y := $(memory-y)
+memory-sv39-base := 0x1fffc000000
+memory-sv48-y := $(memory-y)
+memory-sv48-base := 0x3fffffc000000
+memory-sv57-y := $(memory-y)
+memory-sv57-base := 0x7fffffffc000000
+
 payloads += hostile
 hostile-y := hostile.c lib/fuzz.c lib/aia.c lib/sv39.c $(payload-lib)
 

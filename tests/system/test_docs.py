@@ -174,7 +174,7 @@ def options():
 def properties():
     source = read("core/vmdesc_property.c")
     for prefix, table in (("", "vm"), ("kernel/", "kernel"), ("ramdisk/", "ramdisk"),
-                          ("device-tree/", "device_tree")):
+                          ("device-tree/", "device_tree"), ("ranges/<name>/", "range")):
         text = re.search(r"struct property %s_properties\[\] = \{(.*?)\n\};" % table, source, re.S)
         for name in re.findall(r'^\t\{ "([\w-]+)"', text[1], re.M):
             yield prefix + name
@@ -206,7 +206,7 @@ def choices(table):
 
 @pytest.mark.parametrize("what, names, least", (
     ("option", options(), 7),
-    ("property", list(properties()), 16),
+    ("property", list(properties()), 21),
     ("shell command", list(shell_commands()), 19),
     ("feature", features(), 9),
     ("configuration symbol", list(symbols()), 9),

@@ -79,22 +79,30 @@ uint8_t *fake_ram(uint64_t at)
 {
 	uint64_t offset = at - FAKE_RAM_BASE;
 
+	if (at >= FAKE_ROM_BASE)
+		return &fake.rom[at - FAKE_ROM_BASE];
+
 	return &fake.ram[offset < FAKE_RAM_SIZE / 2 ? offset : offset + FAKE_RAM_SIZE / 2];
 }
 
-bool vm_is_ram(struct vm *vm, gpa_t at, uint64_t size)
+bool vm_is_ram(const struct vm *vm, gpa_t at, uint64_t size, unsigned int access)
 {
-	return size && at.v >= FAKE_RAM_BASE && at.v < FAKE_RAM_BASE + FAKE_RAM_SIZE &&
-	       size <= FAKE_RAM_BASE + FAKE_RAM_SIZE - at.v;
+	bool rom = at.v >= FAKE_ROM_BASE;
+	uint64_t offset = at.v - (rom ? FAKE_ROM_BASE : FAKE_RAM_BASE);
+	uint64_t all = rom ? FAKE_ROM_SIZE : FAKE_RAM_SIZE;
+
+	return size && offset < all && size <= all - offset && !(rom && access & GSTAGE_WRITE);
 }
 
-void *vm_ram(struct vm *vm, gpa_t at, uint64_t *room)
+void *vm_ram(const struct vm *vm, gpa_t at, unsigned int access, uint64_t *room)
 {
 	uint64_t half = FAKE_RAM_SIZE / 2;
 
-	if (!vm_is_ram(vm, at, 1))
+	if (!vm_is_ram(vm, at, 1, access))
 		return NULL;
 	*room = half - (at.v - FAKE_RAM_BASE) % half;
+	if (at.v >= FAKE_ROM_BASE)
+		*room = FAKE_ROM_BASE + FAKE_ROM_SIZE - at.v;
 	return fake_ram(at.v);
 }
 

@@ -10,6 +10,8 @@
 
 #define FAKE_RAM_BASE UINT64_C(0x80000000)
 #define FAKE_RAM_SIZE KIB(16)
+#define FAKE_ROM_BASE UINT64_C(0x90000000)
+#define FAKE_ROM_SIZE KIB(4)
 
 /** What BASE says of the machine. */
 #define FAKE_MVENDORID 0x1234
@@ -21,6 +23,7 @@ struct fake_sbi {
 	struct vcpu vcpus[MAX_VCPUS];
 	/** In two halves that are apart in memory: the second is ram + FAKE_RAM_SIZE. */
 	uint8_t ram[2 * FAKE_RAM_SIZE];
+	uint8_t rom[FAKE_ROM_SIZE]; /* a range that the guest may not write */
 	char trace[512]; /* what was asked for since the last fake_trace(), "; " between */
 	char console[8192]; /* what was written */
 	size_t console_length;
@@ -38,7 +41,7 @@ void fake_sbi_setup(unsigned int vcpus);
 /** What was asked for since the last time. */
 const char *fake_trace(void);
 
-/** The byte of guest RAM at @at. */
+/** The byte of guest memory at @at. */
 uint8_t *fake_ram(uint64_t at);
 
 /** A call by vCPU @index. Checks that only a0 and a1 change. */

@@ -15,7 +15,7 @@ test_device_chain-y := emulators/swfile.c emulators/uart.c $(test_aplic-y)
 test_insn-y := arch/riscv/insn.c
 test_bundle-y := core/bundle.c core/report.c tests/unit/cpio.c
 test_vmdesc-y := core/vmdesc.c core/vmdesc_harts.c core/vmdesc_layout.c core/vmdesc_property.c \
-	core/bundle.c core/report.c tests/unit/cpio.c tests/unit/vmtree.c
+	core/vmdesc_ranges.c core/bundle.c core/report.c tests/unit/cpio.c tests/unit/vmtree.c
 test_vmdesc_layout-y := $(test_vmdesc-y)
 test_guestfdt-y := core/guestfdt.c core/guestfdt_isa.c $(test_vmdesc-y)
 # Runs the packer too.
@@ -62,9 +62,9 @@ test_gstage_fence-libs := $(FAKE_FAILING),--wrap=page_free,--wrap=page_free_hva
 test_sched-y := core/sched.c core/hart.c core/timer.c core/alloc.c core/page.c $(fake_machine)
 test_sched_races-y := core/hart_power.c $(test_sched-y)
 test_vm-y := $(addprefix core/,hart_files.c intfile.c intfile_policy.c number.c vm.c vm_memory.c \
-		vm_machine.c vcpu.c timer.c hart.c alloc.c page.c \
+		piece.c shared_region.c vm_machine.c vcpu.c timer.c hart.c alloc.c page.c \
 		guestfdt.c guestfdt_isa.c hostdt.c hostdt_tree.c report_log.c report.c bundle.c \
-		vmdesc.c vmdesc_harts.c vmdesc_layout.c vmdesc_property.c) \
+		vmdesc.c vmdesc_harts.c vmdesc_layout.c vmdesc_property.c vmdesc_ranges.c) \
 	$(addprefix arch/riscv/,gstage.c gstage_change.c gstage_dirty.c vmid.c machine.c isa.c) \
 	$(addprefix emulators/,aplic.c aplic_direct.c swfile.c uart.c rtc.c reset.c) \
 	tests/unit/fake_vsfile.c tests/unit/fake_failing.c $(fake_machine)

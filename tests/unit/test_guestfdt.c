@@ -219,6 +219,75 @@ static void memory_is_one_node(void **state)
 		     END);
 }
 
+static void range_add(struct guest *guest, const char *name, uint64_t base, uint64_t size)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/vm/ranges/%s", name);
+	vmtree_set_u64(&guest->tree, path, "base", base);
+	vmtree_set_u64(&guest->tree, path, "size", size);
+}
+
+static void ranges_are_memory_or_reserved(void **state)
+{
+	struct guest *guest = *state;
+	struct vmtree *tree = &guest->tree;
+	const char *const rom = "/reserved-memory/rom@100000000";
+	const char *const mail = "/reserved-memory/mail@200000000";
+	const char *const view = "/reserved-memory/view@10200000000";
+
+	range_add(guest, "high", 0x10000000000, MIB(64));
+	build(guest);
+	assert_cells(guest, "/memory@10000000000", "reg", C(0x100), C(0), C(0), C(MIB(64)), END);
+	assert_text(guest, "/memory@10000000000", "device_type", "memory");
+	assert_cells(guest, "/memory@80000000", "reg", C(0), C(0x80000000), C(0), C(VMTREE_MEMORY),
+		     END);
+	assert_int_equal(fdt_path_offset(guest->blob, "/reserved-memory"), -FDT_ERR_NOTFOUND);
+	range_add(guest, "rom", 0x100000000, KIB(8));
+	vmtree_set(tree, "/vm/ranges/rom", "read-only", NULL, 0);
+	range_add(guest, "mail", 0x200000000, KIB(4));
+	vmtree_set_string(tree, "/vm/ranges/mail", "shared", "mailbox");
+	range_add(guest, "view", 0x10200000000, KIB(4));
+	vmtree_set_string(tree, "/vm/ranges/view", "shared", "other");
+	vmtree_set_u32(tree, "/vm/ranges/view", "read-only", 1);
+	build(guest);
+	assert_cells(guest, "/reserved-memory", "#address-cells", C(2), END);
+	assert_cells(guest, "/reserved-memory", "#size-cells", C(2), END);
+	property(guest, "/reserved-memory", "ranges", NULL);
+	assert_text(guest, rom, "compatible", "hartvisor,read-only-memory");
+	assert_cells(guest, rom, "reg", C(1), C(0), C(0), C(KIB(8)), END);
+	property(guest, rom, "no-map", NULL);
+	assert_null(fdt_getprop(guest->blob, node_at(guest, rom), "hartvisor,region", NULL));
+	assert_text(guest, mail, "compatible", "hartvisor,shared-memory");
+	assert_text(guest, mail, "hartvisor,region", "mailbox");
+	assert_cells(guest, mail, "reg", C(2), C(0), C(0), C(KIB(4)), END);
+	property(guest, mail, "no-map", NULL);
+	assert_int_equal(fdt_stringlist_count(guest->blob, node_at(guest, view), "compatible"), 2);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(fdt_node_check_compatible(guest->blob, node_at(guest, view),
+							   i ? "hartvisor,read-only-memory"
+							     : "hartvisor,shared-memory"),
+				 0);
+	assert_text(guest, view, "hartvisor,region", "other");
+	assert_int_equal(fdt_path_offset(guest->blob, "/memory@100000000"), -FDT_ERR_NOTFOUND);
+	assert_int_equal(fdt_path_offset(guest->blob, "/memory@200000000"), -FDT_ERR_NOTFOUND);
+	assert_int_equal(dtc_complaints(guest->blob, (size_t)guest->result), 0);
+}
+
+/* The longest names there are, and all that a node can have. */
+static void ranges_add(struct guest *guest, unsigned int count)
+{
+	char name[40], path[64];
+
+	for (unsigned int i = 0; i < count; i++) {
+		snprintf(name, sizeof(name), "a-name-that-is-as-long-as-can-%c", 'a' + i);
+		range_add(guest, name, BIT(58) + i * MIB(1), KIB(4));
+		snprintf(path, sizeof(path), "/vm/ranges/%s", name);
+		vmtree_set_u32(&guest->tree, path, "read-only", 1);
+		vmtree_set_string(&guest->tree, path, "shared", name);
+	}
+}
+
 static void a_cpu_node_has_the_isa_in_both_forms(void **state)
 {
 	struct guest *guest = *state;
@@ -356,6 +425,30 @@ static void the_reserved_room_is_enough(void **state)
 		build(guest);
 		assert_true(guest->result > 0);
 	}
+	for (unsigned int i = 1; i <= VM_RANGES_MAX; i++) {
+		ranges_add(guest, i);
+		build(guest);
+		assert_true(guest->result > 0);
+	}
+}
+
+/* What is reserved for ranges is enough by itself. */
+static void ranges_need_no_more_than_their_room(void **state)
+{
+	struct guest *guest = *state;
+	int without, with;
+	uint64_t room;
+
+	build(guest);
+	without = guest->result;
+	room = guest->layout.fdt_max_size;
+	for (unsigned int i = 1; i <= VM_RANGES_MAX; i++) {
+		ranges_add(guest, i);
+		build(guest);
+		with = guest->result;
+		assert_in_range(with - without, 1, 512 * i);
+	}
+	assert_int_equal(guest->layout.fdt_max_size, room + 512 * VM_RANGES_MAX);
 }
 
 static void too_little_room_is_told(void **state)
@@ -505,6 +598,8 @@ int main(void)
 		TEST(the_root_says_what_machine_it_is),
 		TEST(chosen_has_what_the_kernel_is_started_with),
 		TEST(memory_is_one_node),
+		TEST(ranges_are_memory_or_reserved),
+		TEST(ranges_need_no_more_than_their_room),
 		TEST(a_cpu_node_has_the_isa_in_both_forms),
 		TEST(cpu_nodes_are_named_in_hexadecimal),
 		TEST(with_imsics_the_aplic_sends_messages),

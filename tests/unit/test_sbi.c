@@ -275,6 +275,8 @@ static void hart_start_checks_hart_then_address_then_state(void **state)
 	CALL(HSM, 0, 1, ALL, 0, 0, 0, SBI_INVALID_ADDRESS, 0, "");
 	CALL(HSM, 0, 1, ALL - 1, 0, 0, 0, SBI_INVALID_ADDRESS, 0, "");
 	CALL(HSM, 0, 1, ENTRY + 1, 0, 0, 0, SBI_INVALID_ADDRESS, 0, "");
+	/* What cannot be written can be executed. */
+	CALL(HSM, 0, 2, FAKE_ROM_BASE, 0, 0, 0, SBI_SUCCESS, 0, "start 2 0x90000000 0");
 	/* An address is checked even if the hart runs already. */
 	fake.start_error = -EALREADY;
 	CALL(HSM, 0, 0, 0, 0, 0, 0, SBI_INVALID_ADDRESS, 0, "");
@@ -460,6 +462,19 @@ static void console_read_gives_what_was_typed(void **state)
 	CALL(DBCN, 1, 64, middle, 0, 0, 0, SBI_SUCCESS, 0, "");
 }
 
+static void console_does_not_write_to_what_is_read_only(void **state)
+{
+	memcpy(fake_ram(FAKE_ROM_BASE), "text", 4);
+	fake.typed = "typed";
+	CALL(DBCN, 0, 4, FAKE_ROM_BASE, 0, 0, 0, SBI_SUCCESS, 4, "");
+	assert_memory_equal(fake.console, "text", 4);
+	CALL(DBCN, 1, 1, FAKE_ROM_BASE, 0, 0, 0, SBI_INVALID_PARAM, 0, "");
+	CALL(DBCN, 1, 4, FAKE_ROM_BASE, 0, 0, 0, SBI_INVALID_PARAM, 0, "");
+	CALL(DBCN, 1, 0, FAKE_ROM_BASE, 0, 0, 0, SBI_SUCCESS, 0, "");
+	assert_memory_equal(fake_ram(FAKE_ROM_BASE), "text", 4);
+	assert_string_equal(fake.typed, "typed");
+}
+
 static void console_write_byte_takes_the_low_byte(void **state)
 {
 	CALL(DBCN, 2, 0x64636261, 0, 0, 0, 0, SBI_SUCCESS, 0, "");
@@ -505,6 +520,7 @@ int main(void)
 		TEST(console_ranges_lie_in_ram),
 		TEST(console_read_finds_nothing),
 		TEST(console_read_gives_what_was_typed),
+		TEST(console_does_not_write_to_what_is_read_only),
 		TEST(console_write_byte_takes_the_low_byte),
 	};
 

@@ -21,6 +21,7 @@
 #include <core/log.h>
 #include <core/options.h>
 #include <core/page.h>
+#include <core/shared_region.h>
 #include <core/vm.h>
 #include <drivers/irqchip.h>
 #include <errno.h>
@@ -388,7 +389,9 @@ static void show_tells_memory_images_and_devices(void **state)
 	device.odd_accesses = 3;
 	vms[0].devices[0] = &device;
 	vms[0].device_count = 1;
-	vms[0].chunks[0] = (struct vm_chunk){ gpa(0x80000000), hpa(0x90000000), MIB(512) };
+	vms[0].ranges[0] = (struct vm_range){ .gpa = gpa(0x80000000), .size = MIB(512) };
+	vms[0].range_count = 1;
+	vms[0].chunks[0] = (struct vm_chunk){ gpa(0x80000000), hpa(0x90000000), MIB(512), NULL };
 	vms[0].chunk_count = 1;
 	vms[0].layout.kernel_gpa = gpa(0x80200000);
 	vms[0].layout.kernel_size = 0x1000;
@@ -397,6 +400,30 @@ static void show_tells_memory_images_and_devices(void **state)
 	assert_prints("vm show 0", "kernel       0x000080200000 + 0x1000");
 	assert_prints("vm show 0", "uart         0x000010000000 + 0x100");
 	assert_prints("vm show 0", "3 odd accesses");
+}
+
+static void show_lists_ranges(void **state)
+{
+	static const struct vm_range_config rom = { .name = "rom" }, mail = { .name = "mail" };
+	struct shared_region region = { .name = "box", .users = 2 };
+	const unsigned int readable = GSTAGE_READ | GSTAGE_EXECUTE;
+
+	vms[0].ranges[0] = (struct vm_range){ .gpa = gpa(0x80000000), .size = MIB(4) };
+	vms[0].ranges[0].access = readable | GSTAGE_WRITE;
+	vms[0].range_count = 1;
+	assert_null(strstr(run("vm show 0"), "ranges:"));
+	vms[0].ranges[1] = (struct vm_range){ .gpa = gpa(BIT(40)), .size = MIB(1), .config = &rom };
+	vms[0].ranges[1].access = readable;
+	vms[0].ranges[2] =
+		(struct vm_range){ .gpa = gpa(BIT(41)), .size = MIB(1), .config = &mail };
+	vms[0].ranges[2].access = readable | GSTAGE_WRITE;
+	vms[0].ranges[2].region = &region;
+	vms[0].range_count = 3;
+	assert_prints("vm show 0", "memory: 6 MiB in");
+	assert_prints("vm show 0", "ranges:\r\n  memory       0x000080000000 + 0x400000\r\n");
+	assert_prints("vm show 0", "  rom          0x010000000000 + 0x100000, read-only\r\n");
+	assert_prints("vm show 0", "  mail         0x020000000000 + 0x100000, "
+				   "shared 'box', users 2\r\n");
 }
 
 static void console_command_moves_the_focus(void **state)
@@ -558,6 +585,7 @@ int main(void)
 		TEST(one_word_lists_its_commands),
 		TEST(help_lists_all_or_one),
 		TEST(show_tells_memory_images_and_devices),
+		TEST(show_lists_ranges),
 		TEST(console_command_moves_the_focus),
 		TEST(log_commands_show_the_rings),
 		TEST(vcpus_are_listed),

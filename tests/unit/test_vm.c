@@ -21,6 +21,7 @@
 #include <core/log.h>
 #include <core/options.h>
 #include <core/page.h>
+#include <core/shared_region.h>
 #include <core/thread.h>
 #include <core/vm.h>
 #include <core/vm_parts.h>
@@ -331,7 +332,7 @@ static void its_tables_map_all_of_its_memory_and_nothing_else(void **state)
 
 		assert_int_equal(gstage_walk(&vm->gstage, gpa(BASE + at), &to, &access), 0);
 		assert_int_equal(access, GSTAGE_READ | GSTAGE_WRITE | GSTAGE_EXECUTE);
-		assert_ptr_equal(hpa_to_hva(to), vm_ram(vm, gpa(BASE + at), &room));
+		assert_ptr_equal(hpa_to_hva(to), vm_ram(vm, gpa(BASE + at), GSTAGE_READ, &room));
 	}
 	assert_int_equal(gstage_walk(&vm->gstage, gpa(BASE - 1), &to, &access), -ENOENT);
 	assert_int_equal(gstage_walk(&vm->gstage, gpa(BASE + config.memory_size), &to, &access),
@@ -435,7 +436,7 @@ static void memory_may_lie_anywhere_below_the_limit(void **state)
 	config.memory_base = BIT(50) - MIB(8);
 	vm = create();
 	assert_int_equal(vm->gstage.levels, 4);
-	assert_true(vm_is_ram(vm, gpa(BIT(50) - 1), 1));
+	assert_true(vm_is_ram(vm, gpa(BIT(50) - 1), 1, GSTAGE_WRITE));
 	vm_destroy(vm);
 }
 
@@ -658,7 +659,7 @@ static void access_is_bounded_by_the_memory(void **state)
 		gpa_t at = gpa(cases[i].at);
 		uint64_t room = 0;
 
-		assert_int_equal(vm_is_ram(vm, at, cases[i].size), cases[i].ram);
+		assert_int_equal(vm_is_ram(vm, at, cases[i].size, GSTAGE_READ), cases[i].ram);
 		if (cases[i].ram || cases[i].size <= sizeof(buffer)) {
 			assert_int_equal(vm_read(vm, at, buffer, cases[i].size),
 					 cases[i].ram ? 0 : -EFAULT);
@@ -667,7 +668,7 @@ static void access_is_bounded_by_the_memory(void **state)
 		} else {
 			assert_int_equal(vm_read(vm, at, buffer, cases[i].size), -EFAULT);
 		}
-		if (vm_ram(vm, at, &room))
+		if (vm_ram(vm, at, GSTAGE_READ, &room))
 			assert_in_range(room, 1, BASE + size - at.v);
 	}
 	vm_destroy(vm);
@@ -703,9 +704,10 @@ static void accesses_across_chunks_are_whole(void **state)
 		assert_int_equal(vm_write(vm, gpa(at), out, sizeof(out)), 0);
 		assert_int_equal(vm_read(vm, gpa(at), in, sizeof(in)), 0);
 		assert_memory_equal(in, out, sizeof(in));
-		assert_memory_equal(vm_ram(vm, vm->chunks[i].gpa, &room), out + 7000, 100);
+		assert_memory_equal(vm_ram(vm, vm->chunks[i].gpa, GSTAGE_READ, &room), out + 7000,
+				    100);
 		assert_int_equal(room, vm->chunks[i].size);
-		vm_ram(vm, gpa(vm->chunks[i].gpa.v - 1), &room);
+		vm_ram(vm, gpa(vm->chunks[i].gpa.v - 1), GSTAGE_READ, &room);
 		assert_int_equal(room, 1);
 	}
 	vm_destroy(vm);
@@ -722,6 +724,7 @@ static void memory_in_too_many_pieces_is_refused(void **state)
 {
 	static hpa_t taken[10240];
 	unsigned int count = 0;
+	uint64_t pages;
 
 	/* Only every second page is free, and 256 KiB for what is no guest memory. */
 	while (count < ARRAY_SIZE(taken) && page_alloc(0, &taken[count]))
@@ -731,10 +734,331 @@ static void memory_in_too_many_pieces_is_refused(void **state)
 			page_free(taken[i], 0);
 	config.memory_size = MIB(4);
 	assert_null(vm_create(&config));
+	pages = page_free_count();
+	assert_null(shared_region_get("box", gpa(BASE), MIB(1)));
+	assert_int_equal(page_free_count(), pages);
 	for (unsigned int i = 0; i < count; i++)
 		if (!in_pieces(taken[i]))
 			page_free(taken[i], 0);
 	assert_non_null(strstr(said, "in too many pieces"));
+}
+
+/* ---- ranges ---- */
+
+#define HIGH BIT(40)
+
+static const char table[5000] = { 1, 2, 3 };
+
+static struct vm_range_config *range_add(const char *name, uint64_t base, uint64_t size)
+{
+	struct vm_range_config *range = &config.ranges[config.range_count++];
+
+	*range = (struct vm_range_config){ .name = name, .base = base, .size = size };
+	return range;
+}
+
+static void assert_mapped(struct vm *vm, uint64_t base, uint64_t size, unsigned int wanted)
+{
+	unsigned int access;
+	hpa_t to;
+
+	for (uint64_t at = base; at < base + size; at += PAGE_SIZE) {
+		uint64_t room;
+
+		assert_int_equal(gstage_walk(&vm->gstage, gpa(at), &to, &access), 0);
+		assert_int_equal(access, wanted);
+		assert_ptr_equal(hpa_to_hva(to), vm_ram(vm, gpa(at), GSTAGE_READ, &room));
+		assert_true(room >= PAGE_SIZE);
+		assert_int_equal(vm_is_ram(vm, gpa(at), 1, GSTAGE_WRITE),
+				 (wanted & GSTAGE_WRITE) != 0);
+		assert_int_equal(!vm_ram(vm, gpa(at), GSTAGE_WRITE, &room),
+				 !(wanted & GSTAGE_WRITE));
+	}
+	assert_int_equal(gstage_walk(&vm->gstage, gpa(base - 1), &to, &access), -ENOENT);
+	assert_int_equal(gstage_walk(&vm->gstage, gpa(base + size), &to, &access), -ENOENT);
+}
+
+/* What is free holds something, in the blocks that are taken next. */
+static void soil_free_memory(void)
+{
+	hpa_t blocks[8];
+
+	for (unsigned int order = 0; order < 8; order++) {
+		assert_true(page_alloc(order, &blocks[order]));
+		memset(hpa_to_hva(blocks[order]), 0x55, PAGE_SIZE << order);
+	}
+	for (unsigned int order = 0; order < 8; order++)
+		page_free(blocks[order], order);
+}
+
+static void what_a_guest_cannot_clear_is_clear(void **state)
+{
+	static char buffer[KIB(20)];
+	struct vm *vm;
+
+	range_add("rom", HIGH, KIB(20))->read_only = 1;
+	range_add("mail", 2 * HIGH, KIB(20))->shared = "box";
+	soil_free_memory();
+	vm = create();
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_int_equal(vm_read(vm, gpa((i + 1) * HIGH), buffer, sizeof(buffer)), 0);
+		for (unsigned int at = 0; at < sizeof(buffer); at++)
+			assert_int_equal(buffer[at], 0);
+	}
+	vm_destroy(vm);
+}
+
+static void ranges_are_mapped_as_they_are_described(void **state)
+{
+	const unsigned int readable = GSTAGE_READ | GSTAGE_EXECUTE;
+	struct vm *vm;
+
+	config.memory_base = BASE + GIB(1);
+	range_add("low", BASE, KIB(20));
+	range_add("rom", HIGH + KIB(4), MIB(2) + KIB(12))->read_only = 1;
+	range_add("mail", HIGH + MIB(8), KIB(28))->shared = "box";
+	vm = create();
+	assert_int_equal(vm->range_count, 4);
+	assert_ptr_equal(vm->ranges[1].config, NULL);
+	assert_mapped(vm, BASE, KIB(20), readable | GSTAGE_WRITE);
+	assert_mapped(vm, config.memory_base, config.memory_size, readable | GSTAGE_WRITE);
+	assert_mapped(vm, HIGH + KIB(4), MIB(2) + KIB(12), readable);
+	assert_mapped(vm, HIGH + MIB(8), KIB(28), readable | GSTAGE_WRITE);
+	for (unsigned int i = 1; i < vm->chunk_count; i++)
+		assert_true(vm->chunks[i - 1].gpa.v + vm->chunks[i - 1].size <=
+			    vm->chunks[i].gpa.v);
+	vm_destroy(vm);
+	assert_null(shared_region_find("box"));
+}
+
+static void ranges_have_large_leaves_wherever_they_begin(void **state)
+{
+	struct vm *vm;
+
+	range_add("r", HIGH + MIB(2) - KIB(20), MIB(6) + KIB(40));
+	vm = create();
+	for (unsigned int i = 0; i < vm->chunk_count; i++)
+		if (vm->chunks[i].size >= MIB(2))
+			assert_true(is_aligned(vm->chunks[i].gpa.v, MIB(2)));
+	/* The root's 4, two each for what is below 4 GiB and for the range, one for each end. */
+	assert_in_range(vm->gstage.table_pages, 4, 4 + 2 + 1 + 2);
+	vm_destroy(vm);
+}
+
+static void mode_reaches_the_highest_range(void **state)
+{
+	struct vm *vm;
+
+	range_add("top", BIT(41) - KIB(4), KIB(4));
+	vm = create();
+	assert_int_equal(vm->gstage.levels, 3);
+	vm_destroy(vm);
+	config.ranges[0].size = KIB(8);
+	vm = create();
+	assert_int_equal(vm->gstage.levels, 4);
+	vm_destroy(vm);
+	config.ranges[0].base = BIT(50) - KIB(8);
+	vm = create();
+	assert_int_equal(vm->gstage.levels, 4);
+	vm_destroy(vm);
+	config.ranges[0].base = BIT(50) - KIB(4);
+	assert_null(vm_create(&config));
+	assert_non_null(strstr(said, "guest: hart 0 has no Sv57x4"));
+}
+
+static void read_only_range_has_its_file_and_zeroes(void **state)
+{
+	static char buffer[KIB(16)];
+	struct vm_range_config *rom = range_add("rom", HIGH, KIB(16));
+	struct vm *vm;
+	char byte = 9;
+
+	rom->read_only = 1;
+	rom->file = (struct vm_file){ "table", table, sizeof(table) };
+	vm = create();
+	assert_int_equal(vm_read(vm, gpa(HIGH), buffer, sizeof(buffer)), 0);
+	assert_memory_equal(buffer, table, sizeof(table));
+	for (unsigned int i = sizeof(table); i < sizeof(buffer); i++)
+		assert_int_equal(buffer[i], 0);
+	assert_int_equal(vm_write(vm, gpa(HIGH), &byte, 1), -EFAULT);
+	assert_int_equal(vm_read(vm, gpa(HIGH), &byte, 1), 0);
+	assert_int_equal(byte, 1);
+	assert_int_equal(vm_reset(vm), 0);
+	vm_destroy(vm);
+}
+
+static void file_of_a_range_is_loaded_at_each_reset(void **state)
+{
+	struct vm *vm;
+	char byte = 9;
+
+	range_add("data", HIGH, KIB(8))->file = (struct vm_file){ "t", table, sizeof(table) };
+	vm = create();
+	vm_start(vm);
+	assert_int_equal(vm_write(vm, gpa(HIGH + 1), &byte, 1), 0);
+	assert_int_equal(vm_write(vm, gpa(HIGH + KIB(6)), &byte, 1), 0);
+	assert_int_equal(vm_reset(vm), 0);
+	assert_int_equal(vm_read(vm, gpa(HIGH + 1), &byte, 1), 0);
+	assert_int_equal(byte, 2);
+	assert_int_equal(vm_read(vm, gpa(HIGH + KIB(6)), &byte, 1), 0);
+	assert_int_equal(byte, 9);
+	vm_destroy(vm);
+}
+
+static void access_goes_on_in_the_next_range(void **state)
+{
+	const uint64_t end = BASE + config.memory_size;
+	struct vm *vm;
+	char byte = 0;
+
+	range_add("next", end, KIB(4));
+	range_add("rom", end + KIB(4), KIB(4))->read_only = 1;
+	range_add("far", end + KIB(12), KIB(4));
+	vm = create();
+	assert_true(vm_is_ram(vm, gpa(BASE), config.memory_size + KIB(4), GSTAGE_WRITE));
+	assert_false(vm_is_ram(vm, gpa(BASE), config.memory_size + KIB(4) + 1, GSTAGE_WRITE));
+	assert_true(vm_is_ram(vm, gpa(BASE), config.memory_size + KIB(8), GSTAGE_READ));
+	assert_false(vm_is_ram(vm, gpa(BASE), config.memory_size + KIB(8) + 1, GSTAGE_READ));
+	assert_false(vm_is_ram(vm, gpa(end + KIB(8)), 1, GSTAGE_READ));
+	assert_true(vm_is_ram(vm, gpa(end + KIB(12)), KIB(4), GSTAGE_WRITE));
+	assert_false(vm_is_ram(vm, gpa(end + KIB(12)), KIB(4) + 1, GSTAGE_READ));
+	assert_false(vm_is_ram(vm, gpa(BASE), UINT64_MAX, GSTAGE_READ));
+	assert_int_equal(vm_write(vm, gpa(end + KIB(4) - 1), "ab", 2), -EFAULT);
+	assert_int_equal(vm_read(vm, gpa(end + KIB(4) - 1), &byte, 1), 0);
+	assert_int_equal(byte, 0);
+	vm_destroy(vm);
+}
+
+static void region_is_one_memory_of_several_vms(void **state)
+{
+	struct vm_range_config *mail = range_add("mail", HIGH, KIB(44));
+	static char buffer[KIB(44)];
+	struct vm *one, *two;
+
+	mail->shared = "box";
+	one = create();
+	assert_int_equal(vm_read(one, gpa(HIGH), buffer, sizeof(buffer)), 0);
+	for (unsigned int i = 0; i < sizeof(buffer); i++)
+		assert_int_equal(buffer[i], 0);
+	config.name[0] = 'q';
+	mail->base = HIGH + KIB(4);
+	mail->read_only = 1;
+	two = create();
+	assert_int_equal(shared_region_find("box")->users, 2);
+	assert_int_equal(vm_write(one, gpa(HIGH + KIB(12) - 2), "text", 4), 0);
+	assert_int_equal(vm_read(two, gpa(HIGH + KIB(16) - 2), buffer, 4), 0);
+	assert_memory_equal(buffer, "text", 4);
+	assert_int_equal(vm_write(two, gpa(HIGH + KIB(16)), "t", 1), -EFAULT);
+	assert_mapped(two, HIGH + KIB(4), KIB(44), GSTAGE_READ | GSTAGE_EXECUTE);
+	/* What one leaves in it stays while there is another, and after a reset. */
+	vm_destroy(one);
+	assert_int_equal(vm_reset(two), 0);
+	assert_int_equal(vm_read(two, gpa(HIGH + KIB(16) - 2), buffer, 4), 0);
+	assert_memory_equal(buffer, "text", 4);
+	vm_destroy(two);
+	assert_null(shared_region_find("box"));
+	assert_int_equal(page_free_count(), free_before);
+	mail->read_only = 0;
+	one = create();
+	assert_int_equal(vm_read(one, gpa(HIGH + KIB(16) - 2), buffer, 4), 0);
+	assert_memory_equal(buffer, "\0\0\0\0", 4);
+	vm_destroy(one);
+}
+
+static void vm_may_see_a_region_twice(void **state)
+{
+	struct vm *vm;
+	char byte;
+
+	range_add("a", HIGH, KIB(8))->shared = "box";
+	range_add("b", HIGH + KIB(8), KIB(8))->shared = "box";
+	config.ranges[1].read_only = 1;
+	vm = create();
+	assert_int_equal(vm_write(vm, gpa(HIGH + 5), "x", 1), 0);
+	assert_int_equal(vm_read(vm, gpa(HIGH + KIB(8) + 5), &byte, 1), 0);
+	assert_int_equal(byte, 'x');
+	vm_destroy(vm);
+	assert_null(shared_region_find("box"));
+}
+
+static void region_of_another_size_is_refused(void **state)
+{
+	struct vm *one;
+
+	range_add("mail", HIGH, KIB(44))->shared = "box";
+	one = create();
+	config.name[0] = 'q';
+	config.ranges[0].size = KIB(40);
+	said[0] = '\0';
+	assert_null(vm_create(&config));
+	assert_non_null(strstr(said, "quest: ranges/mail: size: 40 KiB, but the region 'box' has "
+				     "44 KiB"));
+	assert_int_equal(shared_region_find("box")->users, 1);
+	vm_destroy(one);
+}
+
+static void ranges_that_are_too_large_are_refused(void **state)
+{
+	range_add("a", HIGH, MIB(16));
+	range_add("big", HIGH + GIB(1), MIB(16));
+	assert_null(vm_create(&config));
+	assert_non_null(strstr(said, "guest: ranges/big: 16384 KiB asked for, "));
+	assert_null(strstr(said, "pieces"));
+	said[0] = '\0';
+	config.ranges[1].shared = "box";
+	assert_null(vm_create(&config));
+	assert_non_null(strstr(said, "guest: ranges/big: 16384 KiB asked for, "));
+	assert_null(shared_region_find("box"));
+}
+
+static void failure_with_ranges_leaves_nothing(void **state)
+{
+	range_add("a", HIGH, KIB(44));
+	range_add("b", HIGH + GIB(1), KIB(20))->shared = "box";
+	range_add("c", HIGH + GIB(2), KIB(20))->read_only = 1;
+	failure_of_any_allocation_leaves_nothing(state);
+	assert_null(shared_region_find("box"));
+	/* The same when another VM has the region. */
+	strcpy(config.name, "other");
+	config.range_count = 2;
+	create();
+	free_before = page_free_count();
+	strcpy(config.name, "guest");
+	for (long failing = 0;; failing++) {
+		struct vm *vm;
+
+		fake_allocations_fail_after(failing);
+		vm = vm_create(&config);
+		fake_allocations_fail_after(-1);
+		assert_int_equal(shared_region_find("box")->users, vm ? 2 : 1);
+		if (vm)
+			vm_destroy(vm);
+		assert_int_equal(page_free_count(), free_before);
+		said[0] = '\0';
+		if (vm && failing > 100)
+			break;
+	}
+	vm_destroy(vm_next(NULL));
+	free_before = page_free_count();
+}
+
+static void sixteen_odd_ranges_are_apart(void **state)
+{
+	uint64_t at = HIGH;
+	struct vm *vm;
+
+	config.memory_size = MIB(4);
+	for (unsigned int i = 0; i < VM_RANGES_MAX; i++) {
+		uint64_t size = (2 * i + 1) * 37 % 131 * PAGE_SIZE + PAGE_SIZE;
+
+		range_add("r", at, size);
+		at += size + (i % 3 + 1) * PAGE_SIZE;
+	}
+	vm = create();
+	for (unsigned int i = 0; i < VM_RANGES_MAX; i++)
+		assert_mapped(vm, config.ranges[i].base, config.ranges[i].size,
+			      GSTAGE_READ | GSTAGE_WRITE | GSTAGE_EXECUTE);
+	vm_destroy(vm);
 }
 
 static void devices_do_not_overlap(void **state)
@@ -799,6 +1123,19 @@ int main(void)
 		TEST(access_is_bounded_by_the_memory),
 		TEST(accesses_across_chunks_are_whole),
 		TEST(memory_in_too_many_pieces_is_refused),
+		TEST(what_a_guest_cannot_clear_is_clear),
+		TEST(ranges_are_mapped_as_they_are_described),
+		TEST(ranges_have_large_leaves_wherever_they_begin),
+		TEST(mode_reaches_the_highest_range),
+		TEST(read_only_range_has_its_file_and_zeroes),
+		TEST(file_of_a_range_is_loaded_at_each_reset),
+		TEST(access_goes_on_in_the_next_range),
+		TEST(region_is_one_memory_of_several_vms),
+		TEST(vm_may_see_a_region_twice),
+		TEST(region_of_another_size_is_refused),
+		TEST(ranges_that_are_too_large_are_refused),
+		TEST(failure_with_ranges_leaves_nothing),
+		TEST(sixteen_odd_ranges_are_apart),
 		TEST(devices_do_not_overlap),
 		TEST(device_is_found_by_the_whole_of_an_access),
 	};

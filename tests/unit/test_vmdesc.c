@@ -308,6 +308,230 @@ static void memory_fits_into_the_address_width_of_the_mode(void **state)
 	}
 }
 
+/* ---- ranges ---- */
+
+#define HIGH UINT64_C(0x10000000000)
+
+static void vmtree_range(struct vmtree *tree, const char *name, uint64_t base, uint64_t size)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/vm/ranges/%s", name);
+	vmtree_set_u64(tree, path, "base", base);
+	vmtree_set_u64(tree, path, "size", size);
+}
+
+static void ranges_are_read_and_sorted(void **state)
+{
+	struct vmtree *tree = *state;
+	const struct vm_range_config *ranges = tree->config.ranges;
+
+	vmtree_set(tree, "/vm/ranges", NULL, NULL, 0);
+	assert_vm_accepted(tree);
+	assert_int_equal(tree->config.range_count, 0);
+	assert_int_equal(vm_config_memory_end(&tree->config), 0x80000000 + VMTREE_MEMORY);
+	vmtree_set_u64(tree, "/vm", "memory-base", 0x100000000);
+	vmtree_range(tree, "rom", HIGH, KIB(8));
+	vmtree_set_u32(tree, "/vm/ranges/rom", "read-only", 1);
+	vmtree_set_string(tree, "/vm/ranges/rom", "file", "ramdisk");
+	vmtree_range(tree, "low", 0x80000000, KIB(4));
+	vmtree_range(tree, "mail", 0x100000000 + VMTREE_MEMORY, MIB(2));
+	vmtree_set_string(tree, "/vm/ranges/mail", "shared", "box.1");
+	vmtree_set_u32(tree, "/vm/ranges/mail", "phandle", 7);
+	vmtree_set_u32(tree, "/vm/ranges", "#address-cells", 2);
+	assert_vm_accepted(tree);
+	assert_int_equal(tree->config.range_count, 3);
+	assert_string_equal(ranges[0].name, "low");
+	assert_int_equal(ranges[0].base, 0x80000000);
+	assert_int_equal(ranges[0].size, KIB(4));
+	assert_int_equal(ranges[0].read_only, 0);
+	assert_null(ranges[0].file.name);
+	assert_null(ranges[0].shared);
+	assert_string_equal(ranges[1].name, "mail");
+	assert_string_equal(ranges[1].shared, "box.1");
+	assert_string_equal(ranges[2].name, "rom");
+	assert_int_equal(ranges[2].base, HIGH);
+	assert_int_equal(ranges[2].read_only, 1);
+	assert_int_equal(ranges[2].file.size, sizeof(tree->ramdisk));
+	assert_memory_equal(ranges[2].file.data, tree->ramdisk, sizeof(tree->ramdisk));
+	assert_int_equal(vm_config_memory_end(&tree->config), HIGH + KIB(8));
+}
+
+static void ranges_have_whole_pages_within_reach(void **state)
+{
+	struct vmtree *tree = *state;
+
+	vmtree_range(tree, "r", 0x7ffff000, KIB(4));
+	assert_vm_refused(tree, "/vm/ranges/r: base: 2147479552 (0x7ffff000) is not within "
+				"2147483648 to 576460752303423488");
+	vmtree_range(tree, "r", HIGH + 1, KIB(4));
+	assert_vm_refused(tree, "/vm/ranges/r: base: 1099511627777 (0x10000000001) is not a "
+				"multiple of 4096");
+	vmtree_range(tree, "r", HIGH, KIB(4) + 1);
+	assert_vm_refused(tree, "/vm/ranges/r: size: 4097 (0x1001) is not a multiple of 4096");
+	vmtree_range(tree, "r", HIGH, 0);
+	assert_vm_refused(tree, "/vm/ranges/r: size: 0 (0x0) is not within");
+	vmtree_range(tree, "r", HIGH, UINT64_MAX & ~0xfffULL);
+	assert_vm_refused(tree, "/vm/ranges/r: size: ");
+	vmtree_range(tree, "r", UINT64_MAX & ~0xfffULL, KIB(4));
+	assert_vm_refused(tree, "/vm/ranges/r: base: ");
+	vmtree_remove(tree, "/vm/ranges/r", "base");
+	assert_vm_refused(tree, "/vm/ranges/r: base: missing");
+	vmtree_range(tree, "r", HIGH, KIB(4));
+	vmtree_remove(tree, "/vm/ranges/r", "size");
+	assert_vm_refused(tree, "/vm/ranges/r: size: missing");
+}
+
+static void ranges_fit_into_the_address_width_of_the_mode(void **state)
+{
+	static const struct {
+		const char *type;
+		unsigned int bits;
+	} cases[] = {
+		{ "riscv,sv39", 41 }, { "riscv,sv48", 50 }, { "riscv,sv57", 59 }, { "auto", 59 }
+	};
+	struct vmtree *tree = *state;
+	char message[120];
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint64_t end = UINT64_C(1) << cases[i].bits;
+
+		vmtree_set_string(tree, "/vm", "mmu-type", cases[i].type);
+		vmtree_range(tree, "top", end - KIB(4), KIB(4));
+		assert_vm_accepted(tree);
+		assert_int_equal(vm_config_memory_end(&tree->config), end);
+		vmtree_range(tree, "top", end - KIB(4), KIB(8));
+		snprintf(message, sizeof(message),
+			 "/vm/ranges/top: base + size (0x%lx) is beyond the %u bits of mmu-type",
+			 (unsigned long)end + KIB(4), cases[i].bits);
+		assert_vm_refused(tree, message);
+		vmtree_range(tree, "top", end, KIB(4));
+		assert_vm_refused(tree, message);
+	}
+}
+
+static void ranges_overlap_nothing(void **state)
+{
+	struct vmtree *tree = *state;
+	const uint64_t ram = 0x80000000;
+
+	vmtree_range(tree, "a", ram + VMTREE_MEMORY - KIB(4), KIB(8));
+	assert_vm_refused(tree, "/vm/ranges/a: 0x83fff000 + 0x2000 overlaps memory-base: "
+				"0x80000000 + 0x4000000");
+	vmtree_range(tree, "a", ram, KIB(4));
+	assert_vm_refused(tree, "overlaps memory-base");
+	vmtree_set_u64(tree, "/vm", "memory-base", 0x100000000);
+	vmtree_range(tree, "a", ram, 0x100000000);
+	assert_vm_refused(tree, "overlaps memory-base");
+	vmtree_range(tree, "a", 0x100000000 - KIB(4), KIB(4));
+	vmtree_range(tree, "b", 0x100000000 + VMTREE_MEMORY, KIB(4));
+	vmtree_range(tree, "c", 0x100000000 + VMTREE_MEMORY + KIB(4), KIB(8));
+	assert_vm_accepted(tree);
+	vmtree_range(tree, "b", 0x100000000 + VMTREE_MEMORY, KIB(8));
+	assert_vm_refused(tree, "/vm/ranges/c: 0x104001000 + 0x2000 overlaps ranges/b: "
+				"0x104000000 + 0x2000");
+	/* One that holds two others: both are told. */
+	vmtree_range(tree, "b", 0x200000000, MIB(1));
+	vmtree_range(tree, "c", 0x200000000 + KIB(64), KIB(4));
+	vmtree_range(tree, "d", 0x200000000 + KIB(128), KIB(4));
+	assert_vm_refused(tree, "ranges/c: 0x200010000 + 0x1000 overlaps ranges/b");
+	assert_reported(&tree->report, "ranges/d: 0x200020000 + 0x1000 overlaps ranges/b");
+	assert_int_equal(tree->report.report.errors, 2);
+}
+
+static void ranges_are_sixteen_at_most(void **state)
+{
+	struct vmtree *tree = *state;
+	char name[8];
+
+	for (unsigned int i = 0; i < VM_RANGES_MAX; i++) {
+		snprintf(name, sizeof(name), "r%u", i);
+		vmtree_range(tree, name, HIGH - i * MIB(1), KIB(4));
+	}
+	assert_vm_accepted(tree);
+	assert_int_equal(tree->config.range_count, VM_RANGES_MAX);
+	for (unsigned int i = 1; i < VM_RANGES_MAX; i++)
+		assert_true(tree->config.ranges[i - 1].base < tree->config.ranges[i].base);
+	vmtree_range(tree, "onemore", HIGH + MIB(1), KIB(4));
+	assert_vm_refused(tree, ": only 16 nodes may be here");
+	assert_int_equal(tree->report.report.errors, 1);
+}
+
+static void names_of_ranges_and_regions_are_plain(void **state)
+{
+	static const char *const bad[] = {
+		"", "a b", "a/b", "\033[2J", "r@1", "ranges,1", "abcdefghijklmnopqrstuvwxyz012345"
+	};
+	struct vmtree *tree = *state;
+
+	vmtree_range(tree, "r", HIGH, KIB(4));
+	vmtree_set_string(tree, "/vm/ranges/r", "shared", "abcdefghijklmnopqrstuvwxyz01234");
+	assert_vm_accepted(tree);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		vmtree_set_string(tree, "/vm/ranges/r", "shared", bad[i]);
+		assert_vm_refused(tree, "is not 1 to 31 of A-Z a-z 0-9 . _ -");
+	}
+	vmtree_set(tree, "/vm/ranges/r", "shared", "abc", 3);
+	assert_vm_refused(tree, "/vm/ranges/r: shared: not one string");
+	vmtree_remove(tree, "/vm/ranges/r", "shared");
+	vmtree_range(tree, "r@1", HIGH + MIB(1), KIB(4));
+	assert_vm_refused(tree, "/vm/ranges/r@1: the node's name is not 1 to 31 of A-Z");
+	vmtree_remove(tree, "/vm/ranges/r@1", NULL);
+	vmtree_range(tree, "abcdefghijklmnopqrstuvwxyz012345", HIGH + MIB(1), KIB(4));
+	assert_vm_refused(tree, "the node's name is not 1 to 31");
+}
+
+/* dtc would not make it, but a device tree can have it. */
+static void two_ranges_of_one_name_are_refused(void **state)
+{
+	struct vmtree *tree = *state;
+	int node;
+
+	vmtree_range(tree, "aa", HIGH, KIB(4));
+	vmtree_range(tree, "bb", HIGH + MIB(1), KIB(4));
+	node = fdt_path_offset(tree->blob, "/vm/ranges/bb");
+	memcpy((char *)(uintptr_t)fdt_get_name(tree->blob, node, NULL), "aa", 2);
+	assert_vm_refused(tree, "/vm/ranges/aa: there are two of that name");
+}
+
+static void files_of_ranges_fit_and_are_not_shared(void **state)
+{
+	struct vmtree *tree = *state;
+
+	vmtree_range(tree, "r", HIGH, KIB(4));
+	vmtree_set_string(tree, "/vm/ranges/r", "file", "image");
+	assert_vm_accepted(tree);
+	vmtree_set_string(tree, "/vm/ranges/r", "file", "ramdisk");
+	assert_vm_refused(tree, "/vm/ranges/r: file: 'ramdisk' has 5000 bytes, but size is 4096");
+	vmtree_set_string(tree, "/vm/ranges/r", "file", "other");
+	assert_vm_refused(tree, "/vm/ranges/r: file: 'other' is not in the bundle");
+	vmtree_set_string(tree, "/vm/ranges/r", "file", "image");
+	vmtree_set_string(tree, "/vm/ranges/r", "shared", "box");
+	assert_vm_refused(tree, "/vm/ranges/r: shared: 'box' cannot have a file ('image'), too");
+	vmtree_remove(tree, "/vm/ranges/r", "file");
+	vmtree_set(tree, "/vm/ranges/r", "read-only", NULL, 0);
+	assert_vm_accepted(tree);
+	vmtree_set_u32(tree, "/vm/ranges/r", "read-only", 2);
+	assert_vm_refused(tree, "/vm/ranges/r: read-only: neither empty nor <0> nor <1>");
+}
+
+static void what_is_unknown_in_ranges_is_a_warning_with_its_path(void **state)
+{
+	struct vmtree *tree = *state;
+
+	vmtree_range(tree, "r", HIGH, KIB(4));
+	vmtree_set_u32(tree, "/vm/ranges/r", "readonly", 1);
+	vmtree_set_u32(tree, "/vm/ranges", "base", 1);
+	vmtree_set(tree, "/vm/ranges/r/inner", NULL, NULL, 0);
+	vmtree_set(tree, "/vm/kernel/inner", NULL, NULL, 0);
+	assert_int_equal(vmtree_parse(tree, "/vm"), 0);
+	assert_int_equal(tree->report.report.warnings, 4);
+	assert_reported(&tree->report, "/vm/ranges/r: readonly: ignored: unknown property");
+	assert_reported(&tree->report, "/vm/ranges: base: ignored: unknown property");
+	assert_reported(&tree->report, "/vm/ranges/r/inner: ignored: unknown node");
+	assert_reported(&tree->report, "/vm/kernel/inner: ignored: unknown node");
+}
+
 static void what_is_unknown_is_a_warning_with_its_path(void **state)
 {
 	struct vmtree *tree = *state;
@@ -519,6 +743,35 @@ static void every_default_can_be_shown(void **state)
 					"device-tree/file=none\n");
 }
 
+static void ranges_are_shown(void **state)
+{
+	struct vmtree *tree = *state;
+	struct shown shown = { 0 };
+	const char *ranges;
+
+	vmtree_range(tree, "high", HIGH, MIB(4));
+	vmtree_range(tree, "rom", HIGH + MIB(4), KIB(8));
+	vmtree_set(tree, "/vm/ranges/rom", "read-only", NULL, 0);
+	vmtree_set_string(tree, "/vm/ranges/rom", "file", "ramdisk");
+	vmtree_set_string(tree, "/vm/ranges/high", "shared", "mailbox");
+	assert_vm_accepted(tree);
+	vmdesc_print(&tree->config, show, &shown);
+	assert_int_equal(shown.lines, 17 + 10);
+	assert_int_equal(shown.defaults, 15 + 3);
+	ranges = strstr(shown.text, "ranges/");
+	assert_non_null(ranges);
+	assert_string_equal(ranges, "ranges/high/base=0x10000000000\n"
+				    "ranges/high/size=4 MiB\n"
+				    "ranges/high/read-only=no\n"
+				    "ranges/high/file=none\n"
+				    "ranges/high/shared=mailbox\n"
+				    "ranges/rom/base=0x10000400000\n"
+				    "ranges/rom/size=8 KiB\n"
+				    "ranges/rom/read-only=yes\n"
+				    "ranges/rom/file=ramdisk (5000 bytes)\n"
+				    "ranges/rom/shared=none\n");
+}
+
 static void count_name(void *opaque, const char *name)
 {
 	assert_true(!strcmp(name, "image") || !strcmp(name, "nowhere"));
@@ -532,9 +785,13 @@ static void the_files_of_a_vm_can_be_listed(void **state)
 
 	vmtree_set_string(tree, "/vm/ramdisk", "file", "nowhere");
 	vmtree_set_u32(tree, "/vm/device-tree", "file", 0x61616161);
+	vmtree_set_string(tree, "/vm/ranges", "file", "not here");
+	vmtree_set_string(tree, "/vm/ranges/one", "file", "image");
+	vmtree_set_string(tree, "/vm/ranges/two", "size", "image");
+	vmtree_set_string(tree, "/vm/ranges/three", "file", "nowhere");
 	vmtree_pack(tree);
 	vmdesc_files(tree->fdt, vmdesc_next(tree->fdt, -1), count_name, &count);
-	assert_int_equal(count, 2);
+	assert_int_equal(count, 4);
 }
 
 /* Whatever a blob is: parsing all that is in it ends, and reads nothing outside of it. */
@@ -583,6 +840,8 @@ static void every_flipped_bit_is_survived(void **state)
 
 	vmtree_set_string(tree, "/vm", "cpu-affinity", "0-1");
 	vmtree_set_string(tree, "/vms/two", "compatible", "hartvisor,vm");
+	vmtree_range(tree, "r", HIGH, KIB(8));
+	vmtree_set_string(tree, "/vm/ranges/r", "file", "ramdisk");
 	assert_int_equal(fdt_pack(tree->blob), 0);
 	size = fdt_totalsize(tree->blob);
 	for (size_t bit = 0; bit < size * 8; bit++) {
@@ -602,6 +861,8 @@ static void random_damage_is_survived(void **state)
 
 	vmtree_set_string(tree, "/vm", "cpu-affinity", "0-1");
 	vmtree_set_string(tree, "/vms/two", "compatible", "hartvisor,vm");
+	vmtree_range(tree, "r", HIGH, KIB(8));
+	vmtree_set_string(tree, "/vm/ranges/r", "file", "ramdisk");
 	assert_int_equal(fdt_pack(tree->blob), 0);
 	size = fdt_totalsize(tree->blob);
 	for (int i = 0; i < 10000; i++) {
@@ -630,6 +891,16 @@ int main(void)
 		TEST(memory_size_and_kernel_are_needed),
 		TEST(memory_has_whole_pages_within_reach),
 		TEST(memory_fits_into_the_address_width_of_the_mode),
+		TEST(ranges_are_read_and_sorted),
+		TEST(ranges_have_whole_pages_within_reach),
+		TEST(ranges_fit_into_the_address_width_of_the_mode),
+		TEST(ranges_overlap_nothing),
+		TEST(ranges_are_sixteen_at_most),
+		TEST(names_of_ranges_and_regions_are_plain),
+		TEST(two_ranges_of_one_name_are_refused),
+		TEST(files_of_ranges_fit_and_are_not_shared),
+		TEST(what_is_unknown_in_ranges_is_a_warning_with_its_path),
+		TEST(ranges_are_shown),
 		TEST(what_is_unknown_is_a_warning_with_its_path),
 		TEST(files_have_to_be_there),
 		TEST(every_error_is_told),

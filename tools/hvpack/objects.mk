@@ -2,3 +2,4 @@
 hvpack-y := tools/hvpack/main.c tools/hvpack/archive.c tools/hvpack/input.c
 hvpack-y += core/bundle.c core/report.c
 hvpack-y += core/vmdesc.c core/vmdesc_harts.c core/vmdesc_layout.c core/vmdesc_property.c
+hvpack-y += core/vmdesc_ranges.c

@@ -2,7 +2,8 @@
 #
 # What runs in a guest: our own bare-metal payloads and the initrd with BusyBox. tests/guest/
 # objects.mk names the payloads (`payloads += name`) and their sources in tests/guest
-# (`name-y := file.c …`); each becomes a flat image with the header of a Linux Image.
+# (`name-y := file.c …`); each becomes a flat image with the header of a Linux Image, for RAM that
+# begins at 0x80000000 or at `name-base`.
 
 payloads :=
 -include tests/guest/objects.mk
@@ -30,6 +31,7 @@ guest_objects += $$(call guest_object_names,$$($(1)-y))
 $(O)/guest/$(1).elf: $$(call guest_object_names,$$($(1)-y)) tests/guest/payload.lds $(O)/obj/libfdt.a
 	$$(call say,LD,$$@)
 	$$(Q)$$(LD) $$(GUEST_LDFLAGS) -T tests/guest/payload.lds -o $$@ \
+		$$(addprefix --defsym=ram_base=,$$($(1)-base)) \
 		$$(call guest_object_names,$$($(1)-y)) \
 		--start-group $(O)/obj/libfdt.a $$(LIBC) $$(LIBGCC) --end-group
 endef

@@ -16,10 +16,11 @@
 /** Bytes that one call writes at most; the guest is told how many and goes on from there. */
 #define WRITE_MAX 256
 
-/** Whether [@low, @low + @size) is memory of the guest. Nothing at all always is. */
-static bool range_valid(struct vm *vm, uint64_t size, uint64_t low, uint64_t high)
+/** Whether [@low, @low + @size) is memory that the guest may @access. Nothing at all always is. */
+static bool range_valid(struct vm *vm, uint64_t size, uint64_t low, uint64_t high,
+			unsigned int access)
 {
-	return !size || (!high && vm_is_ram(vm, gpa(low), size));
+	return !size || (!high && vm_is_ram(vm, gpa(low), size, access));
 }
 
 static struct sbi_result dbcn_write(struct vm *vm, uint64_t size, uint64_t low, uint64_t high)
@@ -27,11 +28,11 @@ static struct sbi_result dbcn_write(struct vm *vm, uint64_t size, uint64_t low, 
 	uint64_t total = MIN(size, WRITE_MAX);
 	uint64_t done = 0;
 
-	if (!range_valid(vm, size, low, high))
+	if (!range_valid(vm, size, low, high, GSTAGE_READ))
 		return sbi_error(SBI_INVALID_PARAM);
 	while (done < total) {
 		uint64_t room;
-		const uint8_t *bytes = vm_ram(vm, gpa(low + done), &room);
+		const uint8_t *bytes = vm_ram(vm, gpa(low + done), GSTAGE_READ, &room);
 
 		if (!bytes || !room)
 			break;
@@ -48,9 +49,9 @@ static struct sbi_result dbcn_read(struct vm *vm, uint64_t size, uint64_t low, u
 	uint64_t room;
 	uint8_t *bytes;
 
-	if (!range_valid(vm, size, low, high))
+	if (!range_valid(vm, size, low, high, GSTAGE_WRITE))
 		return sbi_error(SBI_INVALID_PARAM);
-	bytes = size ? vm_ram(vm, gpa(low), &room) : NULL;
+	bytes = size ? vm_ram(vm, gpa(low), GSTAGE_WRITE, &room) : NULL;
 	size = bytes ? console_read(vm->console, bytes, MIN(size, room)) : 0;
 	gstage_written(&vm->gstage, gpa(low), size);
 	return sbi_value(size);

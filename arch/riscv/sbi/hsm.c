@@ -32,10 +32,10 @@ static void hsm_set(struct vcpu *vcpu, enum hsm_state state)
 	__atomic_store_n(&vcpu->hsm, state, __ATOMIC_RELEASE);
 }
 
-/** Whether the guest can begin at @at: its RAM, at the alignment of an instruction. */
+/** Whether the guest can begin at @at: its memory, at the alignment of an instruction. */
 static bool entry_valid(struct vm *vm, uint64_t at)
 {
-	return !(at & 1) && vm_is_ram(vm, gpa(at), 2);
+	return !(at & 1) && vm_is_ram(vm, gpa(at), 2, GSTAGE_EXECUTE);
 }
 
 static struct sbi_result hsm_start(struct vcpu *caller, uint64_t id, uint64_t at, uint64_t opaque)

@@ -26,7 +26,8 @@
 
 #define MAX_VCPUS 64
 #define VM_MAX_DEVICES 8
-#define VM_MAX_CHUNKS 64
+#define VM_MAX_CHUNKS 256
+#define VM_MAX_RANGES (1 + VM_RANGES_MAX)
 
 enum vm_state { VM_CREATED, VM_RUNNING, VM_PAUSED, VM_STOPPED, VM_FAILED };
 
@@ -38,11 +39,25 @@ enum vm_request {
 	VM_REQUEST_REBOOT,
 };
 
-/** Host memory that backs a range of guest-physical RAM: physically contiguous. */
+/** Whose host memory it is that a guest sees in a range. */
+enum vm_range_owner { VM_OWNER_VM, VM_OWNER_REGION };
+
+/** A range of a guest's memory: its RAM, or one of those that its description adds. */
+struct vm_range {
+	gpa_t gpa; /* a multiple of 4 KiB, as the size */
+	uint64_t size;
+	unsigned int access; /* enum gstage_access: what the guest may do there */
+	enum vm_range_owner owner;
+	struct shared_region *region; /* VM_OWNER_REGION; NULL until it is there */
+	const struct vm_range_config *config; /* NULL: the RAM from memory-base on */
+};
+
+/** Host memory that backs a part of a range: physically contiguous. */
 struct vm_chunk {
 	gpa_t gpa;
 	hpa_t hpa;
 	uint64_t size;
+	const struct vm_range *range;
 };
 
 enum hsm_state {
@@ -106,7 +121,9 @@ struct vm {
 	struct vm_layout layout;
 	struct arch_vm arch;
 	struct gstage gstage;
-	struct vm_chunk chunks[VM_MAX_CHUNKS];
+	struct vm_range ranges[VM_MAX_RANGES]; /* ascending and disjoint */
+	unsigned int range_count;
+	struct vm_chunk chunks[VM_MAX_CHUNKS]; /* of all ranges, ascending, without gaps in one */
 	unsigned int chunk_count;
 	struct device *devices[VM_MAX_DEVICES];
 	unsigned int device_count;
@@ -182,22 +199,39 @@ int vm_manager_create(const char *name);
 void vm_control_lock(void);
 void vm_control_unlock(void);
 
+/** The name of a range: that of its node, or "memory" of the RAM from memory-base on. */
+static inline const char *vm_range_name(const struct vm_range *range)
+{
+	return range->config ? range->config->name : "memory";
+}
+
 /* Guest memory, by guest-physical address. Any context. */
 
 /**
- * Host address of guest RAM at @at, and in *@room how many contiguous bytes follow.
- * NULL when it is not RAM of this VM.
+ * Host address of guest memory at @at, and in *@room how many contiguous bytes follow.
+ * NULL when it is not memory of this VM, or the guest has not @access (enum gstage_access) to it.
  */
-void *vm_ram(struct vm *vm, gpa_t at, uint64_t *room);
+void *vm_ram(const struct vm *vm, gpa_t at, unsigned int access, uint64_t *room);
 
-/** Whether [at, at + size) is RAM of this VM; wrap-around is not. size 0: false. */
-bool vm_is_ram(struct vm *vm, gpa_t at, uint64_t size);
+/**
+ * Whether [at, at + size) is memory of this VM, in one range or in several without a gap, and the
+ * guest has @access to all of it. Wrap-around is not. size 0: false.
+ */
+bool vm_is_ram(const struct vm *vm, gpa_t at, uint64_t size, unsigned int access);
 
-/** Copies; 0, or -EFAULT when part of the range is not RAM (nothing was copied then). */
+/**
+ * Copies for the guest; 0, or -EFAULT when part of the range is no memory that it may read or
+ * write itself (nothing was copied then).
+ */
 int vm_read(struct vm *vm, gpa_t at, void *to, uint64_t size);
 int vm_write(struct vm *vm, gpa_t at, const void *from, uint64_t size);
 
-/* Which pages of its RAM a VM writes. Control lock. */
+/* Which pages of its memory a VM writes; what it shares is not logged. Control lock. */
+
+static inline bool vm_chunk_is_logged(const struct vm_chunk *chunk)
+{
+	return chunk->range->owner == VM_OWNER_VM && chunk->range->access & GSTAGE_WRITE;
+}
 
 /**
  * Begins to log writes: nothing counts as written at first. 0, -EBUSY when that is on already,

@@ -8,11 +8,17 @@
 
 #include <core/vm.h>
 
-/** Reserves and maps the RAM. 0, -ENOMEM or -ERANGE, reported; vm_memory_free() cleans up. */
+/**
+ * Reserves and maps all ranges of memory. 0, -ENOMEM, -ERANGE, or -EINVAL (a shared region has
+ * another size), reported; vm_memory_free() cleans up.
+ */
 int vm_memory_create(struct vm *vm);
 
 /** Clears and gives back what vm_memory_create() took, also after its failure. */
 void vm_memory_free(struct vm *vm);
+
+/** Copies an image into memory of the guest, whether it may write there or not. 0 or -EFAULT. */
+int vm_memory_load(struct vm *vm, gpa_t at, const void *from, uint64_t size);
 
 /** Makes the devices of the default machine. 0 or -ENOMEM; vm_machine_destroy() cleans up. */
 int vm_machine_create(struct vm *vm);

@@ -15,9 +15,10 @@
 #define MAX_VCPUS 64
 #endif
 
-#define VM_NAME_MAX 31
+#define VM_NAME_MAX 31 /* of a VM, a range, a shared region */
 #define VM_AFFINITY_MAX 16 /* ranges of hart ids */
 #define VM_PRIORITY_MAX 7
+#define VM_RANGES_MAX 16
 
 /** Guest-physical addresses below belong to devices: memory begins here or above. */
 #define VM_DEVICES_END UINT64_C(0x80000000)
@@ -49,6 +50,17 @@ struct vm_file {
 	size_t size; /* bytes, never 0 when there is a name */
 };
 
+/** A range of memory beyond the RAM from memory_base on. */
+struct vm_range_config {
+	const char *name; /* that of its node: as a VM may be called */
+	uint64_t base; /* gpa, a multiple of 4 KiB, VM_DEVICES_END or above */
+	uint64_t size; /* bytes, a multiple of 4 KiB, not 0 */
+	uint32_t read_only; /* the guest may read and execute only: 0 or 1 */
+	struct vm_file file; /* its content, from its beginning on; not when it is shared */
+	const char
+		*shared; /* name of the region that it shows, as @name; NULL: it is the VM's own */
+};
+
 /**
  * What a VM is. Strings point into the device tree and data into the bundle that it was parsed
  * from: both have to outlive the VM, or the VM's next reset.
@@ -62,7 +74,7 @@ struct vm_config {
 	uint32_t affinity_count; /* 0: every hart */
 	uint32_t priority; /* 0 (low) to VM_PRIORITY_MAX */
 	uint32_t time_slice_us;
-	uint32_t gstage_levels; /* 3, 4, 5; 0: the fewest that reach the end of the memory */
+	uint32_t gstage_levels; /* 3, 4, 5; 0: the fewest that reach the end of all memory */
 	uint32_t interrupt_files; /* enum vm_files */
 	uint32_t interrupt_identities; /* 63 to 2047, 64n - 1 */
 	uint32_t autostart; /* 0: created, but not started; otherwise 1 */
@@ -73,6 +85,8 @@ struct vm_config {
 	const char *bootargs; /* never NULL */
 	struct vm_file ramdisk;
 	struct vm_file device_tree; /* instead of the generated one */
+	struct vm_range_config ranges[VM_RANGES_MAX]; /* ascending; disjoint, also from the RAM */
+	uint32_t range_count;
 };
 
 /**
@@ -91,6 +105,9 @@ bool vm_config_allows_hart(const struct vm_config *config, uint64_t hart);
 
 /** Bits of a guest-physical address with G-stage @levels: 41, 50 or 59 (59 for 0). */
 unsigned int vm_gpa_bits(uint32_t levels);
+
+/** The end of the highest memory of a VM, as a guest-physical address. */
+uint64_t vm_config_memory_end(const struct vm_config *config);
 
 /** Every default; name, memory size and kernel have none and stay empty. */
 void vmdesc_defaults(struct vm_config *config);
@@ -141,7 +158,7 @@ int vmdesc_parse(const void *fdt, int node, const struct bundle *bundle, struct 
 
 /**
  * Calls @line once for each property, in the order of the documentation, with its path ("cpus",
- * "kernel/file"), its value as text and whether that is the default.
+ * "kernel/file", "ranges/<name>/base"), its value as text and whether that is the default.
  */
 void vmdesc_print(const struct vm_config *config,
 		  void (*line)(void *opaque, const char *name, const char *value, bool is_default),

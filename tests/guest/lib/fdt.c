@@ -176,31 +176,30 @@ static struct fdt_device device_at(const char *path)
 	return device;
 }
 
-struct fdt_device fdt_device(const char *compatible)
+struct fdt_device fdt_nth(const char *property, const char *value, unsigned int n)
 {
 	struct walk walk;
 
 	for (walk_begin(&walk); walk_next(&walk);) {
 		struct fdt_device device;
 
-		if (strcmp(walk.name, "compatible") ||
-		    !list_has(walk.value, walk.length, compatible))
+		if (strcmp(walk.name, property) || !list_has(walk.value, walk.length, value))
 			continue;
 		device = device_at(walk.path);
-		if (device.address)
+		if (device.address && n-- == 0)
 			return device;
 	}
 	return (struct fdt_device){ 0 };
 }
 
+struct fdt_device fdt_device(const char *compatible)
+{
+	return fdt_nth("compatible", compatible, 0);
+}
+
 struct fdt_device fdt_memory(void)
 {
-	struct walk walk;
-
-	for (walk_begin(&walk); walk_next(&walk);)
-		if (!strcmp(walk.name, "device_type") && !strcmp(walk.value, "memory"))
-			return device_at(walk.path);
-	return (struct fdt_device){ 0 };
+	return fdt_nth("device_type", "memory", 0);
 }
 
 bool fdt_claims(uint64_t address, uint64_t size)

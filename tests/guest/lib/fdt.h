@@ -27,6 +27,9 @@ const void *fdt_property(const char *path, const char *name, uint32_t *length);
 /* A property that holds one or two cells, or `fallback`. */
 uint64_t fdt_number(const char *path, const char *name, uint64_t fallback);
 
+/* The n-th enabled node, from 0 on, with an address and with `value` in the list `property`. */
+struct fdt_device fdt_nth(const char *property, const char *value, unsigned int n);
+
 /* The first enabled node whose `compatible` list has the string. */
 struct fdt_device fdt_device(const char *compatible);
 
