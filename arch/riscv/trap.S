@@ -161,8 +161,8 @@ guest_pending:
 
 /*
  * _Noreturn void arch_vcpu_enter(struct vcpu *vcpu). Loading it may have queued something here, or
- * told it something: this hart sends itself no IPI for that. If the vCPU has to leave again before it
- * has entered the guest, hart_loop begins anew: what called this must not stay below it on the stack.
+ * told it something: this hart sends itself no IPI for that. If it has to leave at once, hart_loop
+ * begins anew, and what called this must not stay on the stack.
  */
 	.globl	arch_vcpu_enter
 arch_vcpu_enter:
