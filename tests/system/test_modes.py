@@ -118,7 +118,7 @@ def test_linux_on_harts_that_differ(boot, hidden):
 def test_three_linux_in_three_modes(boot):
     machine = boot(*[debian(mode.lower(), more=mmu(mode), memory=192) for mode in MODES],
                    options="")
-    machine.expect_all(*[mode.lower() + ": stopped: powered off" for mode in MODES])
+    machine.expect_all(*[mode.lower() + ": stopped: powered off" for mode in MODES], timeout=600)
     machine.shell()
     for mode in MODES:
         assert mode_of(machine, mode.lower()) == mode
