@@ -298,6 +298,8 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
+	/* It could not answer the calls. */
+	harts[1]->state = HART_OFFLINE;
 	while (vm_next(NULL))
 		vm_destroy(vm_next(NULL));
 	assert_int_equal(page_free_count(), free_before);
@@ -655,13 +657,6 @@ static struct vm *create_on_hart_0(void)
 	return vm;
 }
 
-/* Hart 1 could not answer the calls of the rest. */
-static void destroy(struct vm *vm)
-{
-	harts[1]->state = HART_OFFLINE;
-	vm_destroy(vm);
-}
-
 /* Config, VM and vCPUs agree. */
 static void must_have_harts(const struct vm *vm, uint64_t harts_bits)
 {
@@ -693,7 +688,6 @@ static void affinity_changes_and_stays_over_a_reset(void **state)
 	assert_int_equal(vm_reset(vm), 0);
 	must_have_harts(vm, 3);
 	assert_int_equal(vm->gstage.levels, 3);
-	destroy(vm);
 }
 
 static void change_of_affinity_waits_until_vcpus_have_moved(void **state)
@@ -706,7 +700,6 @@ static void change_of_affinity_waits_until_vcpus_have_moved(void **state)
 	assert_int_equal(vm_set_affinity(vm, &second, 1), 0);
 	assert_null(vm->vcpus[0]->sched.on);
 	assert_int_equal(slept, 3);
-	destroy(vm);
 }
 
 static void must_refuse(struct vm *vm, struct hart_range range, int error, const char *text)
@@ -735,7 +728,6 @@ static void hart_that_is_not_there_is_refused(void **state)
 	assert_int_equal(vm_set_affinity(vm, &second, 1), -ENOTSUP);
 	assert_string_equal(said, "guest: cpu-affinity: none of these harts is on-line");
 	must_have_harts(vm, 1);
-	destroy(vm);
 }
 
 static void hart_that_lacks_what_vcpus_were_given_is_refused(void **state)
@@ -768,7 +760,6 @@ static void hart_that_lacks_what_vcpus_were_given_is_refused(void **state)
 	MUST_REFUSE(arch->cbop_block = 128, "cbop blocks of 128 bytes, its vCPUs were given 64");
 	MUST_REFUSE(arch->mmu_type = "riscv,sv39", "no riscv,sv48");
 #undef MUST_REFUSE
-	destroy(vm);
 }
 
 /* What its vCPUs do not have they do not miss. */
@@ -788,7 +779,6 @@ static void hart_that_has_more_is_taken(void **state)
 	isa_add(&arch->isa, ISA_H);
 	assert_int_equal(vm_set_affinity(vm, both, 2), 0);
 	must_have_harts(vm, 3);
-	destroy(vm);
 }
 
 /* ---- memory ---- */
