@@ -229,6 +229,40 @@ static int vm_create_run(unsigned int argc, char *const *argv)
 	return error == -ENOENT ? 0 : error;
 }
 
+/* ---- affinity ---- */
+
+static const char *wanted; /* of the vm affinity that runs; NULL: only show */
+
+static void vm_affinity_show(const struct vm *vm)
+{
+	const struct vm_config *config = &vm->config;
+	char text[VM_VALUE_MAX];
+
+	hart_ranges_print(config->affinity, config->affinity_count, text, sizeof(text));
+	shell_printf("%s: cpu-affinity: %s\n", vm->name, config->affinity_count ? text : "all");
+}
+
+static int vm_affinity(struct vm *vm)
+{
+	struct hart_range ranges[VM_AFFINITY_MAX];
+	const char *problem = NULL;
+	int count = 0;
+
+	if (wanted && strcmp(wanted, "all") != 0)
+		count = hart_ranges_parse(wanted, ranges, VM_AFFINITY_MAX, &problem);
+	if (problem)
+		shell_printf("\"%.64s\": %s.\n", wanted, problem);
+	else if (!wanted || vm_set_affinity(vm, ranges, (unsigned int)count) == 0)
+		vm_affinity_show(vm);
+	return 0;
+}
+
+static int vm_affinity_run(unsigned int argc, char *const *argv)
+{
+	wanted = argc > 1 ? argv[1] : NULL;
+	return with_vm(argv[0], vm_affinity);
+}
+
 const struct command vm_commands[] = {
 	{ "vm list", "", "all VMs and their states", vm_list_run },
 	{ "vm show", "<vm>", "everything about a VM", vm_show_run },
@@ -238,6 +272,8 @@ const struct command vm_commands[] = {
 	{ "vm start", "<vm>", "start a VM that was only created", vm_start_run },
 	{ "vm pause", "<vm>", "stop running its vCPUs", vm_pause_run },
 	{ "vm resume", "<vm>", "go on after a pause", vm_resume_run },
+	{ "vm affinity", "<vm> [harts]", "the harts its vCPUs may run on; or change them",
+	  vm_affinity_run },
 	{ "vm reset", "<vm>", "start it again as after power-on", vm_reset_run },
 	{ "vm dirty", "<vm> [what] [n]", "pages that a VM writes: on, off, check [rounds]",
 	  vm_dirty_run },

@@ -105,7 +105,7 @@ static bool plan(struct vm *vm)
 
 	for (unsigned int i = 0; i < vm->vcpu_count; i++) {
 		struct hart *home = vm->vcpus[i]->intfile.home;
-		bool stays = home && room[home->index];
+		bool stays = home && may_use(vm, home->index) && room[home->index];
 
 		vm->vcpus[i]->intfile.next_home = stays ? home : NULL;
 		if (stays)
@@ -159,6 +159,7 @@ static void carry_out(struct vm *vm)
 		home_set(vm->vcpus[i], vm->vcpus[i]->intfile.next_home);
 }
 
+/* By what plan() left. */
 static void report_shortage(const struct vm *vm)
 {
 	char where[192] = "";
@@ -168,22 +169,28 @@ static void report_shortage(const struct vm *vm)
 	for (unsigned int i = 0; i < hart_count; i++) {
 		if (!may_use(vm, i))
 			continue;
-		left += unreserved(harts[i]);
+		left += room[i];
 		if (length < sizeof(where))
 			length += (size_t)snprintf(where + length, sizeof(where) - length,
 						   ", hart %" PRIu64 ": %u of %u", harts[i]->id,
-						   unreserved(harts[i]), harts[i]->files->limit);
+						   room[i], harts[i]->files->limit);
 	}
 	log_error("%s: interrupt-files: \"hardware\": %u files asked for, %u free%s", vm->name,
 		  vm->vcpu_count, left, where);
+}
+
+/* The room is what nobody was promised. */
+static void room_measure(void)
+{
+	for (unsigned int i = 0; i < hart_count; i++)
+		room[i] = harts[i]->files ? unreserved(harts[i]) : 0;
 }
 
 int intfile_vm_reserve(struct vm *vm, bool report)
 {
 	if (!insists(vm) || vm->reserved)
 		return 0;
-	for (unsigned int i = 0; i < hart_count; i++)
-		room[i] = harts[i]->files ? unreserved(harts[i]) : 0;
+	room_measure();
 	if (!plan(vm)) {
 		if (report)
 			report_shortage(vm);
@@ -199,6 +206,47 @@ void intfile_vm_unreserve(struct vm *vm)
 	for (unsigned int i = 0; vm->reserved && i < vm->vcpu_count; i++)
 		home_set(vm->vcpus[i], NULL);
 	vm->reserved = false;
+}
+
+/* ---- other harts than before ---- */
+
+/* Plans anew for @vm, whose own lines are free for it. */
+static int plan_move(struct vm *vm)
+{
+	room_measure();
+	for (unsigned int i = 0; i < vm->vcpu_count; i++)
+		room[vm->vcpus[i]->intfile.home->index]++;
+	if (plan(vm))
+		return 0;
+	report_shortage(vm);
+	return -ENOSPC;
+}
+
+int intfile_vm_set_affinity(struct vm *vm, const struct hartset *set)
+{
+	struct hartset before = vm->affinity;
+
+	vm->affinity = *set;
+	if (vm->reserved && plan_move(vm)) {
+		vm->affinity = before;
+		return -ENOSPC;
+	}
+	if (vm->reserved)
+		carry_out(vm);
+	for (unsigned int i = 0; i < vm->vcpu_count && !vm->reserved; i++)
+		CHECK(sched_set_affinity(&vm->vcpus[i]->sched, set) == 0);
+	return 0;
+}
+
+void intfile_vm_follow(struct vm *vm)
+{
+	for (unsigned int i = 0; i < vm->vcpu_count; i++) {
+		struct vcpu *vcpu = vm->vcpus[i];
+		const struct hart *hart = __atomic_load_n(&vcpu->intfile.hart, __ATOMIC_SEQ_CST);
+
+		if (hart && !hartset_has(&vcpu->sched.affinity, hart->index))
+			leave_old_home(vcpu);
+	}
 }
 
 /* ---- fewer files than before ---- */

@@ -7,6 +7,7 @@
 
 #include <core/log.h>
 #include <core/number.h>
+#include <core/vmdesc.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +89,62 @@ static int check_pairs(const char *value)
 	return pairs_find(value, 0, &unused) == -EINVAL ? -EINVAL : 0;
 }
 
+/* An entry of `hide`: "<feature>", or "<feature>@<ids>+<ids>+..." for some harts. */
+struct hide_entry {
+	const char *feature;
+	size_t length; /* of the feature's name */
+	bool applies; /* to the hart that was asked for */
+};
+
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* Reads the entry at *@text and moves *@text behind it. NULL, or what is wrong. */
+static const char *hide_entry_parse(const char **text, uint64_t hart_id, struct hide_entry *entry)
+{
+	const char *p = *text + strcspn(*text, "@,");
+	int error = 0;
+
+	entry->feature = *text;
+	entry->length = (size_t)(p - *text);
+	entry->applies = *p != '@';
+	/* It may be the rest of a list that was joined by commas. */
+	if (!is_letter(*entry->feature))
+		return "not a feature; hart ids are joined by +";
+	if (*p == '@')
+		do {
+			struct hart_range range;
+
+			p++;
+			error = hart_range_parse(&p, &range);
+			entry->applies |= !error && hart_id >= range.first && hart_id <= range.last;
+		} while (!error && *p == '+');
+	if (error == -ERANGE)
+		return "a range that ends before it begins";
+	if (error || (*p && *p != ','))
+		return "not followed by hart ids such as @0-1+4";
+	*text = p;
+	return NULL;
+}
+
+static int check_hide(const char *value)
+{
+	struct hide_entry entry;
+
+	do {
+		const char *problem = hide_entry_parse(&value, 0, &entry);
+
+		if (problem) {
+			log_warn("command line: hide: \"%.*s\": %s", (int)strcspn(value, ","),
+				 value, problem);
+			return -EINVAL;
+		}
+	} while (*value++);
+	return 0;
+}
+
 static int check_escape(const char *value)
 {
 	return option_parse_escape(value) == OPTION_ESCAPE_BAD ? -EINVAL : 0;
@@ -106,7 +163,7 @@ const struct option option_table[] = {
 	{ "harts", "<n>", "use at most that many harts", check_number },
 	{ "hgei.limit", "<hart>:<n>,...", "use fewer guest interrupt files of these harts",
 	  check_pairs },
-	{ "hide", "<feature>,...", "treat features of the harts as absent", check_list },
+	{ "hide", "<feature>[@<harts>],...", "treat features of harts as absent", check_hide },
 	{ "loglevel", "error|warn|info", "messages to show; the log has all", log_set_level },
 	{ "panic", "halt|poweroff|reboot", "what follows a fatal error", check_panic },
 	{ "poweroff", "last-vm", "power the machine off when no VM runs any more", check_last_vm },
@@ -205,6 +262,23 @@ bool option_has(const char *name, const char *word)
 		list += item;
 		list += *list == ',';
 	}
+	return false;
+}
+
+bool option_hides(const char *feature, uint64_t hart_id)
+{
+	const char *list = option_get("hide");
+	struct hide_entry entry;
+
+	if (!list)
+		return false;
+	do {
+		if (hide_entry_parse(&list, hart_id, &entry))
+			return false;
+		if (entry.applies && entry.length == strlen(feature) &&
+		    memcmp(entry.feature, feature, entry.length) == 0)
+			return true;
+	} while (*list++);
 	return false;
 }
 

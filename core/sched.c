@@ -295,6 +295,13 @@ int sched_set_affinity(struct sched_entity *entity, const struct hartset *affini
 	return 0;
 }
 
+bool sched_settled(const struct sched_entity *entity)
+{
+	const struct hart *on = __atomic_load_n(&entity->on, __ATOMIC_SEQ_CST);
+
+	return !on || hartset_has(&entity->affinity, on->index);
+}
+
 struct sched_entity *sched_current(const struct hart *hart)
 {
 	if (hart->running)

@@ -102,20 +102,6 @@ static unsigned int free_id(void)
 	return id;
 }
 
-static int affinity_resolve(struct vm *vm)
-{
-	unsigned int count = 0;
-
-	for (unsigned int i = 0; i < hart_count; i++)
-		if (hart_known(harts[i]) && vm_config_allows_hart(&vm->config, harts[i]->id)) {
-			hartset_add(&vm->affinity, i);
-			count += hart_online(harts[i]);
-		}
-	if (!count)
-		log_error("%s: cpu-affinity: none of these harts is on-line", vm->name);
-	return count ? 0 : -ENOTSUP;
-}
-
 static int vcpus_create(struct vm *vm)
 {
 	for (unsigned int i = 0; i < vm->config.vcpus; i++) {
@@ -167,7 +153,7 @@ struct vm *vm_create(const struct vm_config *config)
 	vm->id = free_id();
 	memcpy(vm->name, config->name, sizeof(vm->name));
 	timer_init(&vm->rtc_timer, NULL);
-	error = vm_find_name(vm->name) ? -EEXIST : affinity_resolve(vm);
+	error = vm_find_name(vm->name) ? -EEXIST : vm_affinity_init(vm);
 	if (error == -EEXIST)
 		log_error("%s: there is a VM of that name", vm->name);
 	if (!error)

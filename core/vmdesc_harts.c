@@ -29,17 +29,24 @@ static bool id_parse(const char **text, uint64_t *id)
 	return true;
 }
 
-static const char *range_parse(const char **text, struct hart_range *range)
+int hart_range_parse(const char **text, struct hart_range *range)
 {
 	if (!id_parse(text, &range->first))
-		return "not a list of hart ids such as 0-1,4";
+		return -EINVAL;
 	range->last = range->first;
 	if (**text == '-') {
 		(*text)++;
 		if (!id_parse(text, &range->last))
-			return "not a list of hart ids such as 0-1,4";
+			return -EINVAL;
 	}
-	return range->first <= range->last ? NULL : "a range that ends before it begins";
+	return range->first <= range->last ? 0 : -ERANGE;
+}
+
+static const char *range_problem(int error)
+{
+	if (error == -ERANGE)
+		return "a range that ends before it begins";
+	return error ? "not a list of hart ids such as 0-1,4" : NULL;
 }
 
 /* Puts @range at its place in the ascending @ranges. */
@@ -63,7 +70,7 @@ int hart_ranges_parse(const char *text, struct hart_range *ranges, int max, cons
 	int count = 0;
 
 	do {
-		*problem = range_parse(&text, &range);
+		*problem = range_problem(hart_range_parse(&text, &range));
 		if (!*problem && count == max)
 			*problem = "too many ranges";
 		if (!*problem && !range_insert(ranges, count, range))

@@ -4,6 +4,7 @@
  * when the VM is created, from records that do not change after boot.
  */
 #include <arch/csr.h>
+#include <arch/describe.h>
 #include <arch/isa.h>
 #include <arch/sbi.h>
 #include <core/guestfdt.h>
@@ -12,6 +13,7 @@
 #include <core/timer.h>
 #include <core/vm.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *const gstage_names[] = { [3] = "Sv39x4", [4] = "Sv48x4", [5] = "Sv57x4" };
@@ -111,6 +113,71 @@ int arch_vm_init(struct vm *vm)
 	vm->gstage.pbmt = arch->henvcfg &
 			  HENVCFG_PBMTE; /* which menvcfg.PBMTE, the G-stage's, allows */
 	return gstage_init(&vm->gstage, levels);
+}
+
+static const char *block_problem(const char *name, uint32_t given, uint32_t there, char *text,
+				 size_t size)
+{
+	if (!given || given == there)
+		return NULL;
+	snprintf(text, size, "%s of %u bytes, its vCPUs were given %u", name, (unsigned int)there,
+		 (unsigned int)given);
+	return text;
+}
+
+/* Numbers that have to be the same. */
+static const char *size_problem(const struct arch_vm *arch, const struct arch_hart *hart,
+				char *text, size_t size)
+{
+	uint32_t vlenb = arch->features & BIT(FEATURE_VECTOR) ? arch->vlenb : 0;
+	const char *problem = block_problem("vector registers", vlenb, hart->vlenb, text, size);
+
+	if (!problem)
+		problem = block_problem("cbom blocks", arch->cbom_block, hart->cbom_block, text,
+					size);
+	if (!problem)
+		problem = block_problem("cboz blocks", arch->cboz_block, hart->cboz_block, text,
+					size);
+	if (!problem)
+		problem = block_problem("cbop blocks", arch->cbop_block, hart->cbop_block, text,
+					size);
+	return problem;
+}
+
+static const char *bits_problem(const char *name, uint64_t missing, char *text, size_t size)
+{
+	if (!missing)
+		return NULL;
+	snprintf(text, size, "no bits 0x%lx of %s", (unsigned long)missing, name);
+	return text;
+}
+
+/* The opposite of intersect(): nothing may have to be taken out. */
+const char *arch_vm_problem(const struct vm *vm, const struct hart *hart, char *text, size_t size)
+{
+	const struct arch_vm *arch = &vm->arch;
+	uint64_t missing = arch->features & ~hart->arch.features;
+	enum isa_extension extension = isa_missing(&arch->isa, &hart->arch.isa);
+	const char *name = NULL, *problem;
+
+	if (!(hart->arch.gstage_modes & BIT(vm->gstage.levels)))
+		name = gstage_names[vm->gstage.levels];
+	else if (missing)
+		name = feature_name((enum hart_feature)__builtin_ctzll(missing));
+	else if (extension != ISA_COUNT)
+		name = isa_name(extension);
+	else if (arch->mmu_type && hart->arch.mmu_type &&
+		 strcmp(hart->arch.mmu_type, arch->mmu_type) < 0)
+		name = arch->mmu_type;
+	if (name) {
+		snprintf(text, size, "no %s", name);
+		return text;
+	}
+	problem = bits_problem("henvcfg", arch->henvcfg & ~hart->arch.henvcfg, text, size);
+	if (!problem)
+		problem = bits_problem("hstateen0", arch->hstateen0 & ~hart->arch.hstateen0, text,
+				       size);
+	return problem ? problem : size_problem(arch, &hart->arch, text, size);
 }
 
 void arch_vm_machine(const struct vm *vm, struct guest_machine *machine, const char **extensions,

@@ -42,39 +42,41 @@ static bool field_sticks(uint64_t field)
 	return sticks;
 }
 
-static void feature_set(struct arch_hart *arch, enum hart_feature feature, bool present)
+static void feature_set(struct hart *hart, enum hart_feature feature, bool present)
 {
-	if (present && !option_has("hide", feature_name(feature)))
-		arch->features |= BIT(feature);
+	if (present && !option_hides(feature_name(feature), hart->id))
+		hart->arch.features |= BIT(feature);
 }
 
-static void features_probe(struct arch_hart *arch)
+static void features_probe(struct hart *hart)
 {
+	struct arch_hart *arch = &hart->arch;
 	unsigned long value;
 
 	arch->features = 0;
+	arch->hstateen0 = UINT64_MAX;
 	/* It may be 0 and due at once when STCE is tried (QEMU then keeps VSTIP pending). */
 	csr_try_write(CSR_VSTIMECMP, ~0UL);
 	if (csr_try_read(CSR_HENVCFG, &value))
 		arch->henvcfg = writable_bits(CSR_HENVCFG);
-	feature_set(arch, FEATURE_HENVCFG, csr_try_read(CSR_HENVCFG, &value));
+	feature_set(hart, FEATURE_HENVCFG, csr_try_read(CSR_HENVCFG, &value));
 	if (!arch_hart_has(arch, FEATURE_HENVCFG))
 		arch->henvcfg = 0;
-	feature_set(arch, FEATURE_SSTC,
+	feature_set(hart, FEATURE_SSTC,
 		    arch->henvcfg & HENVCFG_STCE && csr_try_read(CSR_STIMECMP, &value));
-	feature_set(arch, FEATURE_SSAIA, csr_try_read(CSR_HVICTL, &value));
-	feature_set(arch, FEATURE_HSTATEEN0, csr_try_read(CSR_HSTATEEN0, &value));
+	feature_set(hart, FEATURE_SSAIA, csr_try_read(CSR_HVICTL, &value));
+	feature_set(hart, FEATURE_HSTATEEN0, csr_try_read(CSR_HSTATEEN0, &value));
 	if (arch_hart_has(arch, FEATURE_HSTATEEN0))
 		arch->hstateen0 = writable_bits(CSR_HSTATEEN0);
 	else
-		csr_try_write(CSR_HSTATEEN0, ~0UL); /* hidden: as if nothing were guarded */
-	feature_set(arch, FEATURE_SSTATEEN0, csr_try_read(CSR_SSTATEEN0, &value));
-	feature_set(arch, FEATURE_SENVCFG, csr_try_read(CSR_SENVCFG, &value));
-	feature_set(arch, FEATURE_FP, field_sticks(SSTATUS_FS));
-	feature_set(arch, FEATURE_VECTOR, field_sticks(SSTATUS_VS));
-	feature_set(arch, FEATURE_SVINVAL, isa_has(&arch->isa, ISA_SVINVAL));
-	feature_set(arch, FEATURE_SVNAPOT, isa_has(&arch->isa, ISA_SVNAPOT));
-	feature_set(arch, FEATURE_HTINST, true);
+		csr_try_write(CSR_HSTATEEN0, arch->hstateen0); /* hidden: nothing is guarded */
+	feature_set(hart, FEATURE_SSTATEEN0, csr_try_read(CSR_SSTATEEN0, &value));
+	feature_set(hart, FEATURE_SENVCFG, csr_try_read(CSR_SENVCFG, &value));
+	feature_set(hart, FEATURE_FP, field_sticks(SSTATUS_FS));
+	feature_set(hart, FEATURE_VECTOR, field_sticks(SSTATUS_VS));
+	feature_set(hart, FEATURE_SVINVAL, isa_has(&arch->isa, ISA_SVINVAL));
+	feature_set(hart, FEATURE_SVNAPOT, isa_has(&arch->isa, ISA_SVNAPOT));
+	feature_set(hart, FEATURE_HTINST, true);
 	if (arch_hart_has(arch, FEATURE_VECTOR)) {
 		csr_set(CSR_SSTATUS, SSTATUS_VS);
 		arch->vlenb = (uint32_t)csr_read(CSR_VLENB);
@@ -86,15 +88,16 @@ static void features_probe(struct arch_hart *arch)
  * Each mode is tried by itself: an unsupported MODE is not ignored but WARL, and Sv57x4 does
  * not promise Sv48x4 (privileged specification, 'hgatp').
  */
-static void gstage_probe(struct arch_hart *arch)
+static void gstage_probe(struct hart *hart)
 {
 	static const char *const names[] = { [3] = "sv39x4", [4] = "sv48x4", [5] = "sv57x4" };
+	struct arch_hart *arch = &hart->arch;
 
 	arch->gstage_modes = 0;
 	for (unsigned int levels = 3; levels <= 5; levels++) {
 		uint64_t mode = levels + 5;
 
-		if (option_has("hide", names[levels]))
+		if (option_hides(names[levels], hart->id))
 			continue;
 		csr_write(CSR_HGATP, mode << HGATP_MODE_SHIFT);
 		if (csr_read(CSR_HGATP) >> HGATP_MODE_SHIFT == mode)
@@ -150,8 +153,8 @@ const char *arch_hart_init(struct hart *hart)
 		return "it has no hypervisor extension (H)";
 	csr_write(CSR_HIDELEG, 0);
 	csr_write(CSR_HVIP, 0);
-	features_probe(arch);
-	gstage_probe(arch);
+	features_probe(hart);
+	gstage_probe(hart);
 	vmid_reset(hart);
 	if (!arch->gstage_modes)
 		return "no G-stage mode works";

@@ -162,10 +162,12 @@ guest_pending:
 
 /*
  * _Noreturn void arch_vcpu_enter(struct vcpu *vcpu). Loading it may have queued something here, or
- * told it something: this hart sends itself no IPI for that.
+ * told it something: this hart sends itself no IPI for that. If it has to leave at once, hart_loop
+ * begins anew, and what called this must not stay on the stack.
  */
 	.globl	arch_vcpu_enter
 arch_vcpu_enter:
+	ld	sp, HART_STACK_TOP(tp)
 	load_callee a0
 	j	guest_resume
 

@@ -40,6 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		option_number(option_table[i].name, 1);
 	}
 	MUST(!option_get("no such option"));
+	MUST(option_get("hide") || !option_hides("sstc", 1));
 	free(line);
 	return 0;
 }

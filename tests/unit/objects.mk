@@ -25,8 +25,8 @@ test_hostdt-y := core/hostdt.c core/hostdt_tree.c
 
 # Log, console and shell.
 test_log-y := core/log.c core/port.c core/report.c core/report_log.c tests/unit/fake_host.c
-test_options-y := core/options.c core/number.c core/log.c core/port.c tests/unit/fake_host.c
-test_console-y := core/console.c core/options.c core/number.c core/log.c core/port.c tests/unit/fake_host.c
+test_options-y := core/options.c core/vmdesc_harts.c core/number.c core/log.c core/port.c tests/unit/fake_host.c
+test_console-y := core/console.c $(test_options-y)
 test_line-y := core/line.c
 test_shell-y := core/shell.c core/line.c core/command.c core/command_vm.c core/command_host.c core/command_files.c \
 	arch/riscv/describe.c $(test_console-y)
@@ -61,11 +61,11 @@ test_gstage_random-libs := $(FAKE_FAILING)
 test_gstage_fence-libs := $(FAKE_FAILING),--wrap=page_free,--wrap=page_free_hva
 test_sched-y := core/sched.c core/hart.c core/timer.c core/alloc.c core/page.c $(fake_machine)
 test_sched_races-y := core/hart_power.c $(test_sched-y)
-test_vm-y := $(addprefix core/,hart_files.c intfile.c intfile_policy.c number.c vm.c vm_memory.c \
+test_vm-y := $(addprefix core/,hart_files.c intfile.c intfile_policy.c number.c vm.c vm_affinity.c vm_memory.c \
 		piece.c shared_region.c vm_machine.c vcpu.c timer.c hart.c alloc.c page.c \
 		guestfdt.c guestfdt_isa.c hostdt.c hostdt_tree.c report_log.c report.c bundle.c \
 		vmdesc.c vmdesc_harts.c vmdesc_layout.c vmdesc_property.c vmdesc_ranges.c) \
-	$(addprefix arch/riscv/,gstage.c gstage_change.c gstage_dirty.c vmid.c machine.c isa.c) \
+	$(addprefix arch/riscv/,gstage.c gstage_change.c gstage_dirty.c vmid.c machine.c isa.c describe.c) \
 	$(addprefix emulators/,aplic.c aplic_direct.c swfile.c uart.c rtc.c reset.c) \
 	tests/unit/fake_vsfile.c tests/unit/fake_failing.c $(fake_machine)
 test_vm-libs := $(FAKE_FAILING)

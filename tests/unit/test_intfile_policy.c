@@ -316,13 +316,56 @@ static void resume_one(void)
 		assert_int_equal(vm_resume(vm), 0);
 }
 
+/* Of the harts of @set, lines that are promised to nobody or to @vm. */
+static unsigned int room_to_move(const struct vm *vm, const struct hartset *set)
+{
+	unsigned int room = 0;
+
+	for (unsigned int i = 0; i < HARTS; i++)
+		if (hart_online(harts[i]) && hartset_has(set, i)) {
+			room += harts[i]->files->limit - harts[i]->files->reserved;
+			for (unsigned int v = 0; v < vm->vcpu_count; v++)
+				room += vm->vcpus[v]->intfile.home == harts[i];
+		}
+	return room;
+}
+
+/* Either all of it changes, or nothing does; and nobody moves who need not. */
+static void affinity_set(struct vm *vm, const struct hartset *set)
+{
+	bool fits = !vm->reserved || room_to_move(vm, set) >= vm->vcpu_count;
+	struct hartset before = vm->affinity;
+	struct hart *homes[VCPUS];
+
+	for (unsigned int i = 0; i < vm->vcpu_count; i++)
+		homes[i] = vm->vcpus[i]->intfile.home;
+	assert_int_equal(intfile_vm_set_affinity(vm, set), fits ? 0 : -ENOSPC);
+	assert_int_equal(vm->affinity.bits[0], fits ? set->bits[0] : before.bits[0]);
+	for (unsigned int i = 0; i < vm->vcpu_count; i++)
+		if (!fits || (homes[i] && hartset_has(set, homes[i]->index)))
+			assert_ptr_equal(vm->vcpus[i]->intfile.home, homes[i]);
+	intfile_vm_follow(vm);
+}
+
+static void affinity_set_one(void)
+{
+	/* Hart 0 is always on-line. */
+	struct hartset set = { .bits = { 1 | below(BIT(HARTS)) } };
+	unsigned int first = below(HARTS);
+
+	if (hart_online(harts[first]))
+		set.bits[0] = BIT(first) | (set.bits[0] & ~UINT64_C(1));
+	if (vm_count())
+		affinity_set(vms[below(vm_count())], &set);
+}
+
 /* Some harts have no file or all of them; every VM has all the harts that are left at times. */
 static void promises_are_kept_whatever_changes(void **unused)
 {
 	for (unsigned int step = 0; step < 200000; step++) {
 		struct hart *hart = harts[below(HARTS)];
 
-		switch (below(6)) {
+		switch (below(7)) {
 		case 0:
 			if (vm_count() < VMS)
 				create();
@@ -340,6 +383,9 @@ static void promises_are_kept_whatever_changes(void **unused)
 			break;
 		case 4:
 			intfile_resume_waiting();
+			break;
+		case 5:
+			affinity_set_one();
 			break;
 		default:
 			if (hart_online(hart))
@@ -418,6 +464,76 @@ static void vcpu_that_moves_leaves_its_line(void **unused)
 	assert_int_equal(old->state, VM_RUNNING);
 }
 
+static void vm_that_moves_takes_its_promises_along(void **unused)
+{
+	const struct hartset only_1 = { .bits = { 2 } }, only_2 = { .bits = { 4 } };
+	struct vm *other = add(3, 4), *vm = add(3, 1);
+
+	place(vm->vcpus[1], harts[0]);
+	place(other->vcpus[0], harts[2]);
+	assert_int_equal(intfile_vm_set_affinity(vm, &only_1), 0);
+	intfile_vm_follow(vm);
+	check();
+	assert_int_equal(harts[0]->files->reserved, 0);
+	assert_int_equal(harts[0]->files->used, 0);
+	assert_int_equal(harts[1]->files->reserved, 3);
+	assert_int_equal(intfile_vm_set_affinity(vm, &only_2), -ENOSPC);
+	assert_string_equal(said, "vm: interrupt-files: \"hardware\": 3 files asked for, 2 free, "
+				  "hart 20: 2 of 5");
+	check();
+	assert_int_equal(vm->affinity.bits[0], 2);
+	assert_int_equal(harts[1]->files->reserved, 3);
+	assert_ptr_equal(other->vcpus[0]->intfile.hart, harts[2]);
+}
+
+/* Its own lines are not in its way. */
+static void vm_may_stay_where_it_fills_a_hart(void **unused)
+{
+	const struct hartset both = { .bits = { 3 } }, first = { .bits = { 1 } };
+	struct vm *vm = add(5, 1);
+
+	evictions = 0;
+	assert_int_equal(intfile_vm_set_affinity(vm, &both), 0);
+	assert_int_equal(intfile_vm_set_affinity(vm, &first), 0);
+	intfile_vm_follow(vm);
+	assert_int_equal(evictions, 0);
+	assert_int_equal(harts[0]->files->reserved, 5);
+	check();
+}
+
+/* It gets its promises when it is resumed, of the harts that it has then. */
+static void vm_that_waits_for_files_may_change_harts(void **unused)
+{
+	const struct hartset second = { .bits = { 2 } };
+	struct vm *vm = add(5, 1);
+
+	vm->config.on_no_vsfile = VM_SHORTAGE_WAIT;
+	assert_int_equal(intfile_set_limit(harts[0], 1), 0);
+	assert_int_equal(vm->state, VM_PAUSED);
+	assert_int_equal(intfile_vm_set_affinity(vm, &second), 0);
+	check();
+	intfile_resume_waiting();
+	assert_int_equal(vm->state, VM_RUNNING);
+	assert_int_equal(harts[1]->files->reserved, 5);
+	check();
+}
+
+static void files_leave_harts_that_a_vm_left(void **unused)
+{
+	const struct hartset second = { .bits = { 2 } };
+	struct vm *vm = vms[0] = vm_make(3, 3, VM_FILES_AUTO);
+
+	assert_int_equal(intfile_vm_init(vm), 0);
+	place(vm->vcpus[0], harts[0]);
+	place(vm->vcpus[1], harts[1]);
+	assert_int_equal(intfile_vm_set_affinity(vm, &second), 0);
+	intfile_vm_follow(vm);
+	assert_int_equal(evictions, 1);
+	assert_int_equal(harts[0]->files->used, 0);
+	assert_ptr_equal(vm->vcpus[1]->intfile.hart, harts[1]);
+	check();
+}
+
 static void shortage_is_explained(void **unused)
 {
 	struct vm *vm = vm_make(6, 4, VM_FILES_HARDWARE);
@@ -463,6 +579,10 @@ int main(void)
 		TEST(vm_that_is_too_big_does_not_take_others_with_it),
 		TEST(vcpus_move_only_if_they_must),
 		TEST(vcpu_that_moves_leaves_its_line),
+		TEST(vm_that_moves_takes_its_promises_along),
+		TEST(vm_may_stay_where_it_fills_a_hart),
+		TEST(vm_that_waits_for_files_may_change_harts),
+		TEST(files_leave_harts_that_a_vm_left),
 		TEST(shortage_is_explained),
 		TEST(lines_above_a_new_limit_are_taken_back),
 		TEST(promises_are_kept_whatever_changes),

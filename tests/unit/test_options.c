@@ -106,7 +106,7 @@ static void value_may_hold_an_equals_sign(void **state)
 
 static void list_has_whole_words(void **state)
 {
-	options_init("hide=sstc,vector,,fp");
+	options_init("hide=sstc,vector,fp");
 	assert_true(option_has("hide", "sstc"));
 	assert_true(option_has("hide", "vector"));
 	assert_true(option_has("hide", "fp"));
@@ -115,6 +115,95 @@ static void list_has_whole_words(void **state)
 	assert_false(option_has("hide", "p"));
 	assert_false(option_has("harts", "sstc"));
 	assert_false(option_has("nothing", "sstc"));
+}
+
+static void feature_is_hidden_of_all_harts_or_of_some(void **state)
+{
+	static const struct {
+		const char *line, *feature;
+		uint64_t hidden; /* one bit a hart */
+	} cases[] = {
+		{ "hide=sstc", "sstc", UINT64_MAX },
+		{ "hide=sstc", "ssaia", 0 },
+		{ "hide=sstc", "sst", 0 },
+		{ "hide=sstc", "sstc@1", 0 },
+		{ "hide=sstc@1", "sstc", BIT(1) },
+		{ "hide=sstc@1", "ssaia", 0 },
+		{ "hide=sstc@0-2", "sstc", 7 },
+		{ "hide=sstc@1+3", "sstc", BIT(1) | BIT(3) },
+		{ "hide=sstc@8-9+0+4-4", "sstc", 0x311 },
+		{ "hide=sstc@0-4294967295", "sstc", UINT64_MAX },
+		{ "hide=sstc@63-4294967295", "sstc", BIT(63) },
+		{ "hide=sstc@010", "sstc", BIT(10) },
+		{ "hide=sstc@1,sstc@2", "sstc", 6 },
+		{ "hide=sstc@1,sstc", "sstc", UINT64_MAX },
+		{ "hide=sstc,sstc@1", "sstc", UINT64_MAX },
+		{ "hide=sv57x4@1,sv48x4@1+3,sstc@0-2", "sv57x4", 2 },
+		{ "hide=sv57x4@1,sv48x4@1+3,sstc@0-2", "sv48x4", 10 },
+		{ "hide=sv57x4@1,sv48x4@1+3,sstc@0-2", "sstc", 7 },
+		{ "hide=sv57x4@1 hide=sstc", "sv57x4", 0 },
+		{ "harts=1", "sstc", 0 },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		options_init(cases[i].line);
+		assert_string_equal(warnings, "");
+		for (unsigned int hart = 0; hart < 64; hart++)
+			assert_int_equal(option_hides(cases[i].feature, hart),
+					 cases[i].hidden >> hart & 1);
+	}
+	options_init("hide=sstc@4294967295");
+	assert_true(option_hides("sstc", UINT32_MAX));
+	assert_false(option_hides("sstc", UINT64_MAX));
+}
+
+static void malformed_entry_of_hide_is_named(void **state)
+{
+	static const char feature[] = "not a feature; hart ids are joined by +";
+	static const char ids[] = "not followed by hart ids such as @0-1+4";
+	static const char order[] = "a range that ends before it begins";
+	static const struct {
+		const char *value, *entry, *problem;
+	} cases[] = {
+		{ "", "", feature },
+		{ ",", "", feature },
+		{ "sstc,", "", feature },
+		{ "sstc,,fp", "", feature },
+		{ "@1", "@1", feature },
+		{ "sstc@1,3", "3", feature },
+		{ "sstc@1,3-4", "3-4", feature },
+		{ "sstc@", "sstc@", ids },
+		{ "fp,sstc@,fp", "sstc@", ids },
+		{ "sstc@x", "sstc@x", ids },
+		{ "sstc@0x1", "sstc@0x1", ids },
+		{ "sstc@1+", "sstc@1+", ids },
+		{ "sstc@+1", "sstc@+1", ids },
+		{ "sstc@1++2", "sstc@1++2", ids },
+		{ "sstc@1-", "sstc@1-", ids },
+		{ "sstc@-1", "sstc@-1", ids },
+		{ "sstc@1-2-3", "sstc@1-2-3", ids },
+		{ "sstc@1@2", "sstc@1@2", ids },
+		{ "sstc@1:2", "sstc@1:2", ids },
+		{ "sstc@4294967296", "sstc@4294967296", ids },
+		{ "sstc@99999999999999999999999", "sstc@99999999999999999999999", ids },
+		{ "sstc@2-1", "sstc@2-1", order },
+		{ "fp@0,sstc@0+3-2,vector", "sstc@0+3-2", order },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		char text[128];
+
+		warnings[0] = '\0';
+		snprintf(text, sizeof(text), "hide=%s", cases[i].value);
+		options_init(text);
+		snprintf(text, sizeof(text), "command line: hide: \"%s\": %s", cases[i].entry,
+			 cases[i].problem);
+		assert_non_null(strstr(warnings, text));
+		assert_non_null(strstr(warnings, "the value should be <feature>[@<harts>],..."));
+		assert_null(option_get("hide"));
+		assert_false(option_hides("sstc", 1));
+		assert_false(option_hides("fp", 0));
+	}
 }
 
 static void numbers_have_three_bases(void **state)
@@ -197,6 +286,8 @@ int main(void)
 		cmocka_unit_test_setup(bad_value_is_reported_and_ignored, setup),
 		cmocka_unit_test_setup(value_may_hold_an_equals_sign, setup),
 		cmocka_unit_test_setup(list_has_whole_words, setup),
+		cmocka_unit_test_setup(feature_is_hidden_of_all_harts_or_of_some, setup),
+		cmocka_unit_test_setup(malformed_entry_of_hide_is_named, setup),
 		cmocka_unit_test_setup(numbers_have_three_bases, setup),
 		cmocka_unit_test_setup(level_is_applied, setup),
 		cmocka_unit_test_setup(escape_is_a_control_character, setup),

@@ -769,10 +769,13 @@ static void new_affinity_moves_what_runs(void **state)
 	memset(fake_kicks, 0, sizeof(fake_kicks));
 	assert_int_equal(sched_set_affinity(a, &second), 0);
 	assert_int_equal(fake_kicks[0], 1);
+	assert_false(sched_settled(a));
 	assert_true(sched_should_leave(&fake_harts[0]));
 	assert_null(go(0));
+	assert_true(sched_settled(a));
 	assert_int_equal(fake_kicks[1], 1);
 	assert_ptr_equal(go(1), a);
+	assert_true(sched_settled(a));
 	assert_int_equal(a->migrations, 1);
 }
 

@@ -306,6 +306,11 @@ static void notify(struct vcpu *vcpu)
 	sched_wake(&vcpu->sched);
 }
 
+static bool is_settled(struct vcpu *vcpu, uint64_t unused)
+{
+	return sched_settled(&vcpu->sched);
+}
+
 static bool runs_where_it_may(struct vcpu *vcpu, uint64_t unused)
 {
 	int on = __atomic_load_n(&guests[vcpu->index].on, __ATOMIC_SEQ_CST);
@@ -425,7 +430,8 @@ static void no_guest_is_lost_when_affinities_change(void **state)
 
 		notify(&vcpus[(unsigned int)rand() % GUESTS]);
 		assert_int_equal(sched_set_affinity(&vcpu->sched, &set), 0);
-		wait_until(runs_where_it_may, vcpu, 0);
+		wait_until(is_settled, vcpu, 0);
+		assert_true(runs_where_it_may(vcpu, 0));
 		if (vcpu->index >= SPINNERS)
 			must_run(vcpu);
 		else

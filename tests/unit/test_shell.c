@@ -136,6 +136,13 @@ int vm_reset(struct vm *vm)
 	return record("reset", vm);
 }
 
+int vm_set_affinity(struct vm *vm, const struct hart_range *ranges, unsigned int count)
+{
+	memcpy(vm->config.affinity, ranges, count * sizeof(ranges[0]));
+	vm->config.affinity_count = count;
+	return record("affinity", vm);
+}
+
 void vm_destroy(struct vm *vm)
 {
 	record("destroy", vm);
@@ -308,6 +315,39 @@ static void each_life_cycle_command_does_its_part(void **state)
 	assert_string_equal(done, "start debian;pause debian;resume payload;reset payload;"
 				  "destroy payload;");
 	assert_prints("vm show payload", "There is no VM \"payload\"");
+}
+
+static void affinity_is_shown_and_changed(void **state)
+{
+	assert_prints("vm affinity debian", "debian: cpu-affinity: all\r\n");
+	assert_string_equal(done, "");
+	assert_prints("vm affinity 0 4,0-1", "debian: cpu-affinity: 0-1,4\r\n");
+	assert_string_equal(done, "affinity debian;");
+	assert_prints("vm aff 0", "debian: cpu-affinity: 0-1,4\r\n");
+	assert_prints("vm affinity 0 all", "debian: cpu-affinity: all\r\n");
+	assert_string_equal(done, "affinity debian;affinity debian;");
+	result = -ENOTSUP; /* which was reported */
+	assert_string_equal(run("vm affinity 0 2"), "");
+}
+
+static void affinity_that_is_no_list_of_harts_is_refused(void **state)
+{
+	static const char *const bad[] = {
+		"x",   "1,",	     "-1",  "1-",  "0+1",
+		"ALL", "4294967296", "2-1", "1,1", "0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16"
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
+		char line[128], refusal[128];
+
+		snprintf(line, sizeof(line), "vm affinity 0 %s", bad[i]);
+		snprintf(refusal, sizeof(refusal), "\"%s\": ", bad[i]);
+		assert_prints(line, refusal);
+	}
+	assert_prints("vm affinity 0 2-1", "\"2-1\": a range that ends before it begins.");
+	assert_string_equal(done, "");
+	assert_prints("vm affinity", "Usage: vm affinity <vm> [harts]");
+	assert_prints("vm affinity 7 1", "There is no VM \"7\"");
 }
 
 static void create_names_a_vm_of_the_bundle(void **state)
@@ -576,6 +616,8 @@ int main(void)
 		TEST(bytes_that_come_faster_than_commands_run_are_kept),
 		TEST(list_shows_state_and_reason),
 		TEST(each_life_cycle_command_does_its_part),
+		TEST(affinity_is_shown_and_changed),
+		TEST(affinity_that_is_no_list_of_harts_is_refused),
 		TEST(create_names_a_vm_of_the_bundle),
 		TEST(refusal_is_explained),
 		TEST(words_may_be_short),

@@ -14,6 +14,8 @@
 
 #include "fake_hart.h"
 
+#include <arch/csr.h>
+#include <arch/firmware.h>
 #include <arch/sbi.h>
 #include <core/alloc.h>
 #include <core/console.h>
@@ -136,6 +138,26 @@ int sched_set_affinity(struct sched_entity *entity, const struct hartset *affini
 	return 0;
 }
 
+bool sched_settled(const struct sched_entity *entity)
+{
+	return !entity->on || hartset_has(&entity->affinity, entity->on->index);
+}
+
+unsigned long firmware_spec_version(void)
+{
+	return 0;
+}
+
+unsigned long firmware_impl_id(void)
+{
+	return 0;
+}
+
+unsigned long firmware_impl_version(void)
+{
+	return 0;
+}
+
 bool option_pair(const char *name, uint64_t key, uint64_t *value)
 {
 	return false;
@@ -149,6 +171,8 @@ void thread_sleep(uint64_t us)
 		for (unsigned int i = 0; i < vm->vcpu_count; i++)
 			if (vm->vcpus[i]->sched.hold)
 				vm->vcpus[i]->sched.state = SCHED_PARKED;
+			else if (!sched_settled(&vm->vcpus[i]->sched))
+				vm->vcpus[i]->sched.on = NULL;
 }
 
 int arch_vcpu_init(struct vcpu *vcpu)
@@ -273,6 +297,8 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
+	/* It could not answer the calls. */
+	harts[1]->state = HART_OFFLINE;
 	while (vm_next(NULL))
 		vm_destroy(vm_next(NULL));
 	assert_int_equal(page_free_count(), free_before);
@@ -603,6 +629,155 @@ static void ended_vm_keeps_its_memory_until_it_is_destroyed(void **state)
 	assert_int_equal(vm_read(vm, vm->layout.kernel_gpa, &byte, 1), 0);
 	assert_int_equal(vm_resume(vm), -EBUSY);
 	vm_destroy(vm);
+}
+
+/* ---- affinity ---- */
+
+/* A VM for hart 0 alone; hart 1, whose id is 10, has the same. */
+static struct vm *create_on_hart_0(void)
+{
+	struct arch_hart *arch = &harts[0]->arch;
+	struct vm *vm;
+
+	arch->features |= BIT(FEATURE_VECTOR) | BIT(FEATURE_SSTC);
+	arch->henvcfg = HENVCFG_STCE | HENVCFG_PBMTE;
+	arch->hstateen0 = UINT64_MAX;
+	arch->vlenb = 16;
+	arch->cbom_block = arch->cboz_block = arch->cbop_block = 64;
+	arch->mmu_type = "riscv,sv48";
+	isa_add(&arch->isa, ISA_ZBB);
+	isa_add(&arch->isa, ISA_SVVPTC);
+	config.affinity_count = 1;
+	config.affinity[0] = (struct hart_range){ 0, 0 };
+	vm = create();
+	harts[1]->arch = *arch;
+	harts[1]->state = HART_ONLINE;
+	said[0] = '\0';
+	return vm;
+}
+
+/* Config, VM and vCPUs agree. */
+static void must_have_harts(const struct vm *vm, uint64_t harts_bits)
+{
+	assert_int_equal(vm->affinity.bits[0], harts_bits);
+	for (unsigned int i = 0; i < HARTS; i++)
+		assert_int_equal(vm_config_allows_hart(&vm->config, harts[i]->id),
+				 harts_bits >> i & 1);
+	for (unsigned int i = 0; i < vm->vcpu_count; i++)
+		assert_int_equal(vm->vcpus[i]->sched.affinity.bits[0], harts_bits);
+}
+
+static void affinity_changes_and_stays_over_a_reset(void **state)
+{
+	const struct hart_range both[] = { { 0, 0 }, { 10, 10 } };
+	struct vm *vm = create_on_hart_0();
+
+	must_have_harts(vm, 1);
+	assert_int_equal(vm_set_affinity(vm, both, 2), 0);
+	must_have_harts(vm, 3);
+	assert_int_equal(vm_set_affinity(vm, &both[1], 1), 0);
+	must_have_harts(vm, 2);
+	vm_start(vm);
+	assert_int_equal(vm_set_affinity(vm, &both[0], 1), 0);
+	must_have_harts(vm, 1);
+	assert_int_equal(vm_set_affinity(vm, both, 0), 0);
+	must_have_harts(vm, 3);
+	harts[1]->state = HART_OFFLINE;
+	assert_int_equal(vm_set_affinity(vm, both, 2), 0);
+	assert_int_equal(vm_reset(vm), 0);
+	must_have_harts(vm, 3);
+	assert_int_equal(vm->gstage.levels, 3);
+}
+
+static void change_of_affinity_waits_until_vcpus_have_moved(void **state)
+{
+	const struct hart_range second = { 10, 10 };
+	struct vm *vm = create_on_hart_0();
+
+	vm_start(vm);
+	vm->vcpus[0]->sched.on = harts[0];
+	assert_int_equal(vm_set_affinity(vm, &second, 1), 0);
+	assert_null(vm->vcpus[0]->sched.on);
+	assert_int_equal(slept, 3);
+}
+
+static void must_refuse(struct vm *vm, struct hart_range range, int error, const char *text)
+{
+	const struct hart_range ranges[] = { { 0, 0 }, range };
+
+	said[0] = '\0';
+	assert_int_equal(vm_set_affinity(vm, ranges, 2), error);
+	assert_string_equal(said, text);
+	must_have_harts(vm, 1);
+}
+
+static void hart_that_is_not_there_is_refused(void **state)
+{
+	const struct hart_range second = { 10, 10 };
+	struct vm *vm = create_on_hart_0();
+
+	must_refuse(vm, (struct hart_range){ 1, UINT32_MAX }, -ENOENT,
+		    "guest: cpu-affinity: hart 1 is not there");
+	must_refuse(vm, (struct hart_range){ 10, 11 }, -ENOENT,
+		    "guest: cpu-affinity: hart 11 is not there");
+	harts[1]->state = HART_ABSENT;
+	must_refuse(vm, second, -ENOENT, "guest: cpu-affinity: hart 10 never came");
+	harts[1]->state = HART_OFFLINE;
+	said[0] = '\0';
+	assert_int_equal(vm_set_affinity(vm, &second, 1), -ENOTSUP);
+	assert_string_equal(said, "guest: cpu-affinity: none of these harts is on-line");
+	must_have_harts(vm, 1);
+}
+
+static void hart_that_lacks_what_vcpus_were_given_is_refused(void **state)
+{
+	struct arch_hart *arch = &harts[1]->arch;
+	struct vm *vm = create_on_hart_0();
+	struct arch_hart same = *arch;
+
+#define MUST_REFUSE(change, text)                                                        \
+	do {                                                                             \
+		change;                                                                  \
+		must_refuse(vm, (struct hart_range){ 10, 10 }, -ENOTSUP,                 \
+			    "guest: cpu-affinity: hart 10 has " text);                   \
+		assert_int_equal(vm_set_affinity(vm, vm->config.affinity, 0), -ENOTSUP); \
+		must_have_harts(vm, 1);                                                  \
+		*arch = same;                                                            \
+	} while (0)
+
+	MUST_REFUSE(arch->gstage_modes = BIT(4) | BIT(5), "no Sv39x4");
+	MUST_REFUSE(arch->features &= ~BIT(FEATURE_SSTC), "no sstc");
+	MUST_REFUSE(arch->features &= ~BIT(FEATURE_SSAIA), "no ssaia");
+	MUST_REFUSE(arch->features &= ~BIT(FEATURE_VECTOR), "no vector");
+	MUST_REFUSE(isa_remove(&arch->isa, ISA_ZBB), "no zbb");
+	MUST_REFUSE(isa_remove(&arch->isa, ISA_SVVPTC), "no svvptc");
+	MUST_REFUSE(arch->henvcfg = HENVCFG_STCE, "no bits 0x4000000000000000 of henvcfg");
+	MUST_REFUSE(arch->hstateen0 = UINT64_MAX >> 1, "no bits 0x8000000000000000 of hstateen0");
+	MUST_REFUSE(arch->vlenb = 32, "vector registers of 32 bytes, its vCPUs were given 16");
+	MUST_REFUSE(arch->cbom_block = 0, "cbom blocks of 0 bytes, its vCPUs were given 64");
+	MUST_REFUSE(arch->cboz_block = 32, "cboz blocks of 32 bytes, its vCPUs were given 64");
+	MUST_REFUSE(arch->cbop_block = 128, "cbop blocks of 128 bytes, its vCPUs were given 64");
+	MUST_REFUSE(arch->mmu_type = "riscv,sv39", "no riscv,sv48");
+#undef MUST_REFUSE
+}
+
+/* What its vCPUs do not have they do not miss. */
+static void hart_that_has_more_is_taken(void **state)
+{
+	const struct hart_range both[] = { { 0, 0 }, { 10, 10 } };
+	struct vm *vm = create_on_hart_0();
+	struct arch_hart *arch = &harts[1]->arch;
+
+	vm->arch.features &= ~(BIT(FEATURE_VECTOR) | BIT(FEATURE_SSTC));
+	vm->arch.henvcfg = 0;
+	vm->arch.cbom_block = 0;
+	arch->vlenb = 32;
+	arch->cbom_block = 32;
+	arch->mmu_type = "riscv,sv57";
+	arch->gstage_modes = BIT(3);
+	isa_add(&arch->isa, ISA_H);
+	assert_int_equal(vm_set_affinity(vm, both, 2), 0);
+	must_have_harts(vm, 3);
 }
 
 /* ---- memory ---- */
@@ -1119,6 +1294,11 @@ int main(void)
 		TEST(reset_that_fails_leaves_a_failed_vm),
 		TEST(first_request_counts),
 		TEST(ended_vm_keeps_its_memory_until_it_is_destroyed),
+		TEST(affinity_changes_and_stays_over_a_reset),
+		TEST(change_of_affinity_waits_until_vcpus_have_moved),
+		TEST(hart_that_is_not_there_is_refused),
+		TEST(hart_that_lacks_what_vcpus_were_given_is_refused),
+		TEST(hart_that_has_more_is_taken),
 		TEST(memory_of_a_destroyed_vm_holds_nothing),
 		TEST(access_is_bounded_by_the_memory),
 		TEST(accesses_across_chunks_are_whole),

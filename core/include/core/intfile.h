@@ -65,6 +65,16 @@ void intfile_vm_unreserve(struct vm *vm);
  */
 int intfile_vm_reserve(struct vm *vm, bool report);
 
+/**
+ * Lets the vCPUs of @vm run on the harts of @set only. With interrupt-files = "hardware" what was
+ * promised is promised anew there: -ENOSPC (reported), and nothing has changed, if that is not
+ * possible; otherwise 0. One of the harts is on-line. Thread context, control lock.
+ */
+int intfile_vm_set_affinity(struct vm *vm, const struct hartset *set);
+
+/** After that, when the vCPUs have left: their files leave other harts, too. The same context. */
+void intfile_vm_follow(struct vm *vm);
+
 /** For messages: where the vCPUs of @vm have their interrupt state. */
 const char *intfile_policy_name(const struct vm *vm);
 

@@ -32,6 +32,12 @@ const char *option_get(const char *name);
 /** Whether the comma-separated list of option @name holds @word. */
 bool option_has(const char *name, const char *word);
 
+/**
+ * Whether the option `hide` takes @feature away from the hart with id @hart_id: "<feature>" does so
+ * for all harts, "<feature>@0-1+4" for those.
+ */
+bool option_hides(const char *feature, uint64_t hart_id);
+
 /** Whether the list "<key>:<value>,..." of option @name has @key; gets its *@value. */
 bool option_pair(const char *name, uint64_t key, uint64_t *value);
 

@@ -74,6 +74,9 @@ bool sched_held(const struct sched_entity *entity);
 /** Changes where it may run, moves it if need be. Returns 0 or -EINVAL (no online hart). */
 int sched_set_affinity(struct sched_entity *entity, const struct hartset *affinity);
 
+/** Whether no hart that the entity may not run on has its registers (any more). */
+bool sched_settled(const struct sched_entity *entity);
+
 /**
  * Somebody asked this hart to look at its queue: whether what runs should leave the hart.
  * Starts its time slice when others wait from now on. Interrupts off.

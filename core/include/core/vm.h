@@ -168,6 +168,15 @@ int vm_reset(struct vm *vm);
 /** Stops it and gives everything back. Any state. The VM is gone afterwards. */
 void vm_destroy(struct vm *vm);
 
+/**
+ * Lets its vCPUs run on the harts of the @count @ranges only, 0 to VM_AFFINITY_MAX of them, or on
+ * every hart with 0. Returns when they have left all others. Each hart has to be there and to have
+ * what the vCPUs were given when the VM was created, and one has to be on-line. Any state.
+ * 0, -ENOENT, -ENOTSUP, or -ENOSPC (no promise of interrupt files can be made there): reported,
+ * and nothing has changed. Control lock.
+ */
+int vm_set_affinity(struct vm *vm, const struct hart_range *ranges, unsigned int count);
+
 /** Asks the VM manager for what a guest wants; any context. The vCPUs stop running soon. */
 void vm_request(struct vm *vm, enum vm_request what, const char *reason);
 

@@ -8,6 +8,9 @@
 
 #include <core/vm.h>
 
+/** Finds the harts that a new VM's description allows. 0, or -ENOTSUP (reported): none on-line. */
+int vm_affinity_init(struct vm *vm);
+
 /**
  * Reserves and maps all ranges of memory. 0, -ENOMEM, -ERANGE, or -EINVAL (a shared region has
  * another size), reported; vm_memory_free() cleans up.

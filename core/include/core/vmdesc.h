@@ -90,6 +90,12 @@ struct vm_config {
 };
 
 /**
+ * Reads a hart id or a range of them in decimal, such as "2" or "0-1", ids below 2^32, and moves
+ * *@text behind it. 0, -EINVAL (there is none) or -ERANGE (it ends before it begins).
+ */
+int hart_range_parse(const char **text, struct hart_range *range);
+
+/**
  * Reads a list of hart ids and ranges of them in decimal, such as "0-1,4", ids below 2^32.
  * Fills @ranges in ascending order and returns how many there are, 1 to @max; or returns -EINVAL
  * and *@problem says what is wrong (otherwise it is NULL).

@@ -12,7 +12,7 @@
 struct hart;
 struct vcpu;
 
-/** Optional features of a hart; each can be taken away by the boot option `hide=<name>,...`. */
+/** Optional features of a hart; the boot option `hide=` can take each away. */
 enum hart_feature {
 	FEATURE_SSTC, /* stimecmp and henvcfg.STCE */
 	FEATURE_SSAIA, /* siselect, sireg, stopei, hvictl, ... */
@@ -40,7 +40,7 @@ struct arch_hart {
 	uint64_t features; /* BIT(enum hart_feature) */
 	struct isa_set isa; /* what the device tree says: a hint, but for what has no CSR */
 	uint64_t henvcfg; /* writable bits */
-	uint64_t hstateen0; /* writable bits */
+	uint64_t hstateen0; /* writable bits; all without FEATURE_HSTATEEN0: nothing is guarded */
 	uint64_t hedeleg; /* writable bits */
 	uint8_t gstage_modes; /* BIT(levels): 3, 4, 5 */
 	uint8_t vmid_bits; /* VMIDLEN, or fewer when told so */

@@ -170,6 +170,16 @@ static inline void isa_intersect(struct isa_set *set, const struct isa_set *othe
 		set->bits[i] &= other->bits[i];
 }
 
+/** An extension of @set that @other does not have, or ISA_COUNT. */
+static inline enum isa_extension isa_missing(const struct isa_set *set, const struct isa_set *other)
+{
+	unsigned int i = 0;
+
+	while (i < ISA_COUNT && (!isa_has(set, i) || isa_has(other, i)))
+		i++;
+	return i;
+}
+
 /** The name in lower case, as device trees have it. */
 const char *isa_name(enum isa_extension extension);
 

@@ -112,6 +112,13 @@ static inline void arch_vcpu_set_reg(struct arch_vcpu *arch, unsigned int reg, u
  */
 int arch_vm_init(struct vm *vm);
 
+/**
+ * What @hart lacks of what the vCPUs of @vm were given when it was created, its G-stage mode
+ * included: words to go on with after "hart 1 has ", in @text (@size bytes) or constant. NULL: it
+ * has all. Thread context, control lock.
+ */
+const char *arch_vm_problem(const struct vm *vm, const struct hart *hart, char *text, size_t size);
+
 /** On this hart: nothing of @vm (a struct vm *) is loaded any more. Interrupts off. */
 void arch_vm_forget(void *vm);
 
