@@ -314,9 +314,9 @@ static uint64_t vcpu_runtime(const struct vcpu *vcpu)
 
 static void vcpu_print(const struct vcpu *vcpu)
 {
-	const struct hart *hart = __atomic_load_n(&vcpu->sched.last, __ATOMIC_RELAXED);
 	uint32_t hsm = __atomic_load_n(&vcpu->hsm, __ATOMIC_RELAXED);
-	uint32_t state = __atomic_load_n(&vcpu->sched.state, __ATOMIC_RELAXED);
+	uint32_t state = __atomic_load_n(&vcpu->sched.state, __ATOMIC_ACQUIRE);
+	const struct hart *hart = __atomic_load_n(&vcpu->sched.last, __ATOMIC_RELAXED);
 	uint64_t ms = ticks_to_us(vcpu_runtime(vcpu)) / 1000;
 	char where[12] = "-";
 

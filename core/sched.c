@@ -460,11 +460,12 @@ static void run(struct hart *hart, struct sched_entity *entity)
 		make_runnable(entity);
 		return;
 	}
-	__atomic_store_n(&entity->state, SCHED_RUNNING, __ATOMIC_SEQ_CST);
 	if (entity->last != hart) {
 		entity->migrations += entity->last != NULL;
-		entity->last = hart;
+		__atomic_store_n(&entity->last, hart, __ATOMIC_RELAXED);
 	}
+	/* In this order: who sees it RUNNING sees where. */
+	__atomic_store_n(&entity->state, SCHED_RUNNING, __ATOMIC_SEQ_CST);
 	now = time_now();
 	entity->runtime -= now;
 	entity->slice_end = best_waiting(hart->queue) == entity->priority || is_boosted(entity)

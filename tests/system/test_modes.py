@@ -145,7 +145,8 @@ def test_vm_stays_off_harts_without_its_mode(boot):
     rounds = 0
     while rounds < 60 or re.search(r"storm +running", machine.command("vm list")):
         harts = ("0", "1", "0-1", "all")[rounds % 4]
-        assert machine.command("vm affinity storm " + harts) == "storm: cpu-affinity: %s\n" % harts
+        # The storm's end may be in the midst of it.
+        assert "storm: cpu-affinity: %s\n" % harts in machine.command("vm affinity storm " + harts)
         if len(harts) == 1:
             assert places(machine, "storm") <= {int(harts)}
         rounds += 1
