@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The log of written pages against a set of pages: whoever writes, the guest through a fault, hardware
- * that sets D, or the hypervisor, each page is told once, and none that was not written unless memory
- * to split a leaf was out.
+ * The log of written pages against a set of pages: whoever writes, the guest through a fault,
+ * hardware that sets D, or the hypervisor, each page is told once, and none that was not written
+ * unless memory to split a leaf was out.
  */
 #include <setjmp.h>
 #include <stdarg.h>
