@@ -24,10 +24,9 @@ static unsigned int order_of(uint64_t size)
 void vm_memory_free(struct vm *vm)
 {
 	for (unsigned int i = 0; i < vm->chunk_count; i++) {
-		struct vm_chunk *chunk = &vm->chunks[i];
+		const struct vm_chunk *chunk = &vm->chunks[i];
 
-		/* Nobody else may ever see what was in it. */
-		memset(hpa_to_hva(chunk->hpa), 0, chunk->size);
+		/* Whoever has it next gets it cleared: page_own(). */
 		page_free(chunk->hpa, order_of(chunk->size));
 	}
 	vm->chunk_count = 0;
@@ -40,7 +39,7 @@ int vm_memory_create(struct vm *vm)
 	gpa_t at = gpa(vm->config.memory_base);
 	unsigned int order = PAGE_MAX_ORDER;
 
-	/* Said at once: what is taken first would be cleared again for nothing. */
+	/* Said at once: what is taken first would be cleared for nothing. */
 	if (left >> PAGE_SHIFT > page_free_count()) {
 		log_error("%s: memory-size: %" PRIu64 " KiB asked for, %" PRIu64 " KiB free",
 			  vm->name, left >> 10, page_free_count() << PAGE_SHIFT >> 10);
@@ -69,6 +68,7 @@ int vm_memory_create(struct vm *vm)
 		chunk->gpa = at;
 		chunk->size = PAGE_SIZE << order;
 		vm->chunk_count++;
+		page_own(chunk->hpa, chunk->size, page_owner_vm(vm->id));
 		error = gstage_map(&vm->gstage, at, chunk->hpa, chunk->size,
 				   GSTAGE_READ | GSTAGE_WRITE | GSTAGE_EXECUTE);
 		if (error) {

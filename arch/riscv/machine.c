@@ -9,6 +9,7 @@
 #include <core/guestfdt.h>
 #include <core/hart.h>
 #include <core/log.h>
+#include <core/page.h>
 #include <core/timer.h>
 #include <core/vm.h>
 #include <errno.h>
@@ -108,7 +109,7 @@ int arch_vm_init(struct vm *vm)
 	arch->hstateen0 &= HSTATEEN0_SE0 | HSTATEEN0_ENVCFG |
 			   (vm->imsic ? HSTATEEN0_CSRIND | HSTATEEN0_AIA | HSTATEEN0_IMSIC : 0);
 	sbi_vm_init(vm);
-	return gstage_init(&vm->gstage, levels);
+	return gstage_init(&vm->gstage, levels, page_owner_vm(vm->id));
 }
 
 void arch_vm_machine(const struct vm *vm, struct guest_machine *machine, const char **extensions,

@@ -57,3 +57,6 @@ ending-y := ending.c $(payload-lib)
 
 payloads += storm
 storm-y := storm.c lib/aia.c $(payload-lib)
+
+payloads += residue
+residue-y := residue.c $(payload-lib)

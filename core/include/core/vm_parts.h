@@ -8,10 +8,10 @@
 
 #include <core/vm.h>
 
-/** Reserves and maps the RAM. 0, -ENOMEM or -ERANGE, reported; vm_memory_free() cleans up. */
+/** Reserves, clears, maps the RAM. 0, -ENOMEM or -ERANGE, reported; vm_memory_free() undoes it. */
 int vm_memory_create(struct vm *vm);
 
-/** Clears and gives back what vm_memory_create() took, also after its failure. */
+/** Gives back what vm_memory_create() took, also after its failure. It is cleared later. */
 void vm_memory_free(struct vm *vm);
 
 /** Makes the devices of the default machine. 0 or -ENOMEM; vm_machine_destroy() cleans up. */

@@ -21,6 +21,7 @@ struct gstage {
 	struct spinlock lock;
 	hpa_t root; /* 16 KiB */
 	uint16_t vmid;
+	uint16_t owner; /* of the pages that it may map (core/page.h) */
 	uint8_t levels; /* 3, 4 or 5 */
 	bool shared_vmid; /* no VMID of its own: fence whenever it is loaded */
 	uint64_t table_pages; /* statistics, the root counted as 4 */
@@ -36,16 +37,20 @@ static inline unsigned int gstage_gpa_bits(unsigned int levels)
 /** The levels of the smallest mode that reaches @highest (a gpa), 3 to 5; 0 when none does. */
 unsigned int gstage_levels_for(gpa_t highest);
 
-/** An empty table. 0, -ENOMEM, or -EINVAL for a number of levels that does not exist. */
-int gstage_init(struct gstage *gstage, unsigned int levels);
+/**
+ * An empty table for the memory of @owner (core/page.h). 0, -ENOMEM, or -EINVAL for a number of
+ * levels that does not exist.
+ */
+int gstage_init(struct gstage *gstage, unsigned int levels, uint16_t owner);
 
 /** Frees all tables and the VMID. No hart uses the table any more. */
 void gstage_destroy(struct gstage *gstage);
 
 /**
  * Maps @size bytes at @to -> @at with the largest leaves that alignment allows. Everything is
- * 4 KiB aligned. All or nothing: -ENOMEM, -EEXIST (something is mapped there) or -ERANGE (above
- * the mode's limit) change nothing.
+ * 4 KiB aligned. All or nothing: -ENOMEM, -EEXIST (something is mapped there), -ERANGE (above
+ * the mode's limit) or -EPERM (pages that are neither the owner's nor shared nor a device's) change
+ * nothing. Looked at are the first and the last page, in debug builds all.
  */
 int gstage_map(struct gstage *gstage, gpa_t at, hpa_t to, uint64_t size, unsigned int access);
 
@@ -75,8 +80,8 @@ int gstage_walk(struct gstage *gstage, gpa_t at, hpa_t *to, unsigned int *access
 int gstage_leaf_prepare(struct gstage *gstage, gpa_t at);
 
 /**
- * Maps the page @at, whose tables are there, to @to, or unmaps it with @access 0. Nothing is
- * fenced. Any context.
+ * Maps the page @at, whose tables are there, to @to, or unmaps it with @access 0. @to is a page
+ * that gstage_map() would map. Nothing is fenced. Any context.
  */
 void gstage_leaf_set(struct gstage *gstage, gpa_t at, hpa_t to, unsigned int access);
 
