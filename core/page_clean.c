@@ -96,7 +96,7 @@ static void cleaner_run(void *opaque)
 
 void page_clean_start(void)
 {
-	cleaner = thread_create("cleaner", cleaner_run, NULL);
+	cleaner = thread_create_background("cleaner", cleaner_run, NULL);
 	if (!cleaner)
 		log_error("out of memory for the cleaner: who takes memory clears it");
 }

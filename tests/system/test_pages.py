@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from machine import TIMEOUT, Failure, Vm
+from machine import TIMEOUT, Failure, Machine, Vm
 
 GIB = 1024
 ROWS = re.compile(r"^ +(\d+) +(\d+)  (.+)$", re.M)
@@ -108,7 +108,6 @@ def test_garbage_is_no_address(boot_shell, argument):
 
 @pytest.fixture(scope="module")
 def boot_shell():
-    from machine import Machine
     machine = Machine("test_garbage_is_no_address", (), bundle="", options="", harts=1)
     machine.shell()
     yield machine
@@ -121,8 +120,9 @@ def test_too_many_arguments_are_refused(boot_shell):
 
 def test_memory_of_another_before_is_zero(boot):
     """The same memory, at once and after the cleaner has been there."""
-    machine = boot(Vm("other", "residue", memory=300), options="", memory=1024)
+    machine = boot(Vm("other", "residue", memory=256), options="", memory=1024)
     passes(machine, "other")
+    # The only block of 256 MiB: above it are the bundle and the device tree.
     places = chunks(machine, "other")
     free = None
     for round_ in range(4):
@@ -146,17 +146,14 @@ def test_what_is_taken_at_once_was_not_cleared_before(boot):
     Otherwise the test above would not test what it says: on one hart that others use, too, much is
     still to be cleared when the next VM comes.
     """
-    machine = boot(Vm("other", "residue", memory=512), Vm("busy", "endless", args="mode=0"),
-                   options="", memory=1024, harts=1, icount="shift=0")
+    machine = boot(Vm("other", "residue", memory=128), Vm("busy", "endless", args="mode=0"),
+                   options="", memory=512, harts=1, icount="shift=0")
     machine.expect("other: stopped")
     machine.shell()
-    machine.command("vm destroy other")
-    left = rows(machine)["free, not cleared yet"]
-    machine.command("vm create other")
-    assert left > 1000
+    machine.skip()
+    machine.send("vm destroy other\rhost mem\rvm create other\r")
+    assert int(machine.expect(re.compile(r"(\d+) +\d+  free, not cleared yet"))[1]) > 1000
     passes(machine, "other")
-    machine.command("vm destroy other")
-    wait_cleared(machine)
 
 
 def test_many_lives_on_two_harts_leave_zeroes_and_the_same_free_pages(boot):
@@ -198,14 +195,14 @@ def test_wrong_value_of_memory_clear_is_reported(boot):
 # ---- time ---------------------------------------------------------------------------------------
 
 PERIOD_US = 5000
-# A thread that was woken has a slice of 2 ms before all vCPUs; the shell's and the cleaner's may
-# come one after the other. A vCPU's slice would be 10 ms.
-LATE_US = 4500
+# The shell's thread, which was woken, has one slice of 2 ms before all vCPUs (THREAD_SLICE_US); the
+# cleaner has none. Measured: 2002 us.
+LATE_US = 2200
 
 
 def test_life_of_a_gibibyte_does_not_delay_a_timer(boot):
     """One hart, instructions as time: 1 ns each."""
-    machine = boot(Vm("watcher", "heartbeat", args="period=%d beats=600" % (PERIOD_US // 1000)),
+    machine = boot(Vm("watcher", "heartbeat", args="period=%d beats=400" % (PERIOD_US // 1000)),
                    Vm("large", "hello", memory=GIB, more="autostart = <0>;"),
                    options="", memory=2 * GIB, harts=1, icount="shift=0")
     machine.expect("beat 3 ")

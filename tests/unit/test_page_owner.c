@@ -29,7 +29,7 @@ static void (*thread_entry)(void *opaque);
 static unsigned int woken;
 static jmp_buf waits;
 
-struct thread *thread_create(const char *name, void (*entry)(void *opaque), void *opaque)
+struct thread *thread_create_background(const char *name, void (*entry)(void *opaque), void *opaque)
 {
 	static struct thread thread;
 

@@ -500,7 +500,7 @@ static void host_commands_describe_the_machine(void **state)
 static void memory_is_listed_by_owner(void **state)
 {
 	assert_prints("host mem", "32768 of 65536 pages");
-	assert_prints("host mem", "         100          400  free, cleared\r\n");
+	assert_prints("host mem", "       32765       131060  free, cleared\r\n");
 	assert_prints("host mem", "           3           12  free, not cleared yet\r\n");
 	assert_prints("host mem", "         101          404  hypervisor\r\n");
 	assert_prints("host mem", "         102          408  shared regions\r\n");
