@@ -59,8 +59,7 @@ bool page_clean_step(void)
 		end = hpa(MIN(MIN(bank_end(bank), page_dirty.high), at.v + SCAN));
 		at = owners_next_dirty(bank, at, end);
 		if (at.v < end.v) {
-			if (page_owner(at) == PAGE_OWNER_DIRTY)
-				clear(bank, at);
+			clear(bank, at);
 			at.v += PAGE_SIZE;
 		}
 		page_dirty.low = at.v;

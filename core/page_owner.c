@@ -22,20 +22,28 @@ static uint64_t four_times(uint16_t owner)
 	return owner * UINT64_C(0x0001000100010001);
 }
 
-/* Others look at the table meanwhile. */
+/*
+ * Others look at the table meanwhile: one access each. As volatile, because GCC makes an AMO of a
+ * relaxed atomic store.
+ */
 static uint16_t entry_get(const uint16_t *entry)
 {
-	return __atomic_load_n(entry, __ATOMIC_RELAXED);
+	return *(const volatile uint16_t *)entry;
+}
+
+static void entry_set(uint16_t *entry, uint16_t owner, uint16_t keep)
+{
+	*(volatile uint16_t *)entry = (entry_get(entry) & keep) | owner;
 }
 
 static uint64_t word_get(const uint16_t *entry)
 {
-	return __atomic_load_n((const word_t *)entry, __ATOMIC_RELAXED);
+	return *(const volatile word_t *)entry;
 }
 
 static void word_set(uint16_t *entry, uint64_t value)
 {
-	__atomic_store_n((word_t *)entry, value, __ATOMIC_RELAXED);
+	*(volatile word_t *)entry = value;
 }
 
 static bool begins_word(const uint16_t *entry)
@@ -66,41 +74,67 @@ void owners_init(struct bank *bank)
 	owners_set(bank, bank->start, pages, PAGE_OWNER_FREE, 0);
 }
 
-static void entry_set(uint16_t *entry, uint16_t owner, uint16_t keep)
+/* Fills all whole words before @end; returns the first entry behind them. */
+static uint16_t *words_fill(uint16_t *entry, const uint16_t *end, uint64_t owners)
 {
-	__atomic_store_n(entry, (entry_get(entry) & keep) | owner, __ATOMIC_RELAXED);
+	for (; end - entry >= 4 * OWNERS_IN_WORD; entry += 4 * OWNERS_IN_WORD) {
+		word_set(entry, owners);
+		word_set(entry + OWNERS_IN_WORD, owners);
+		word_set(entry + 2 * OWNERS_IN_WORD, owners);
+		word_set(entry + 3 * OWNERS_IN_WORD, owners);
+	}
+	for (; end - entry >= OWNERS_IN_WORD; entry += OWNERS_IN_WORD)
+		word_set(entry, owners);
+	return entry;
 }
 
 void owners_set(struct bank *bank, hpa_t page, uint64_t count, uint16_t owner, uint16_t keep)
 {
 	uint16_t *entry = owner_entry(bank, page), *end = entry + count;
 	uint64_t owners = four_times(owner), kept = four_times(keep);
+	hpa_t until = hpa(page.v + (count << PAGE_SHIFT));
 
+	/* Reading alone is quicker than writing back what was read. */
+	if (keep == PAGE_OWNER_DIRTY && count >= OWNERS_IN_WORD &&
+	    owners_next_dirty(bank, page, until).v == until.v)
+		keep = 0;
 	while (entry < end && !begins_word(entry))
 		entry_set(entry++, owner, keep);
 	if (keep)
-		for (; entry + OWNERS_IN_WORD <= end; entry += OWNERS_IN_WORD)
+		for (; end - entry >= OWNERS_IN_WORD; entry += OWNERS_IN_WORD)
 			word_set(entry, (word_get(entry) & kept) | owners);
 	else
-		for (; entry + OWNERS_IN_WORD <= end; entry += OWNERS_IN_WORD)
-			word_set(entry, owners);
+		entry = words_fill(entry, end, owners);
 	while (entry < end)
 		entry_set(entry++, owner, keep);
+}
+
+/* Passes over whole words before @last without a dirty page. */
+static const uint16_t *words_cleared(const uint16_t *entry, const uint16_t *last)
+{
+	uint64_t dirty = four_times(PAGE_OWNER_DIRTY);
+
+	for (; last - entry >= 4 * OWNERS_IN_WORD; entry += 4 * OWNERS_IN_WORD)
+		if ((word_get(entry) | word_get(entry + OWNERS_IN_WORD) |
+		     word_get(entry + 2 * OWNERS_IN_WORD) | word_get(entry + 3 * OWNERS_IN_WORD)) &
+		    dirty)
+			break;
+	while (last - entry >= OWNERS_IN_WORD && !(word_get(entry) & dirty))
+		entry += OWNERS_IN_WORD;
+	return entry;
 }
 
 hpa_t owners_next_dirty(const struct bank *bank, hpa_t page, hpa_t end)
 {
 	const uint16_t *entry = owner_entry(bank, page), *last = owner_entry(bank, end);
 
-	while (entry < last && !(entry_get(entry) & PAGE_OWNER_DIRTY)) {
-		/* The table ends with a whole word. */
-		if (begins_word(entry) && !(word_get(entry) & four_times(PAGE_OWNER_DIRTY)))
-			entry += OWNERS_IN_WORD;
-		else
-			entry++;
+	for (;; entry++) {
+		if (begins_word(entry))
+			entry = words_cleared(entry, last);
+		if (entry >= last || entry_get(entry) & PAGE_OWNER_DIRTY)
+			break;
 	}
-	entry = MIN(entry, last);
-	return hpa(end.v - ((uint64_t)(last - entry) << PAGE_SHIFT));
+	return entry < last ? hpa(end.v - ((uint64_t)(last - entry) << PAGE_SHIFT)) : end;
 }
 
 /* ---- regions ---- */
