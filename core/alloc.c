@@ -149,8 +149,6 @@ static void large_free(void *memory)
 	CHECK(large);
 	*link = large->next;
 	spin_unlock(&heap_lock, flags);
-	/* As in page_free_hva(). */
-	memset(memory, 0, PAGE_SIZE << large->order);
 	page_free(hva_to_hpa(memory), large->order);
 	alloc_free(large);
 }

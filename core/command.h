@@ -23,6 +23,10 @@ int vm_dirty_run(unsigned int argc, char *const *argv);
 /** `vm remap`, likewise. */
 int vm_remap_run(unsigned int argc, char *const *argv);
 
+/** `host mem`, a row of host_commands, and its first line. */
+int host_mem_run(unsigned int argc, char *const *argv);
+void print_memory(void);
+
 /** Runs the command in @line, which is cut into words. Whatever is wrong is printed. */
 void command_run(char *line);
 

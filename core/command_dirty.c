@@ -73,7 +73,6 @@ static void copy_free(struct copy *copy)
 
 		if (!vm_chunk_is_logged(chunk))
 			continue;
-		memset(hpa_to_hva(copy->chunks[copy->count]), 0, chunk->size);
 		page_free(copy->chunks[copy->count], chunk_order(chunk));
 	}
 }

@@ -11,7 +11,6 @@
 #include <core/log.h>
 #include <core/number.h>
 #include <core/options.h>
-#include <core/page.h>
 #include <core/sched.h>
 #include <core/timer.h>
 #include <core/version.h>
@@ -34,15 +33,6 @@ static void print_hart(const struct hart *hart)
 	shell_printf("\n");
 	if (hart_online(hart))
 		arch_hart_describe(hart, print_line);
-}
-
-static void print_memory(void)
-{
-	uint64_t total = page_total(), left = page_free_count();
-
-	shell_printf("memory: %" PRIu64 " MiB, free %" PRIu64 " MiB (%" PRIu64 " of %" PRIu64
-		     " pages)\n",
-		     total * PAGE_SIZE >> 20, left * PAGE_SIZE >> 20, left, total);
 }
 
 static int host_info_run(unsigned int argc, char *const *argv)
@@ -104,12 +94,6 @@ static int host_hart_run(unsigned int argc, char *const *argv)
 	return result;
 }
 
-static int host_mem_run(unsigned int argc, char *const *argv)
-{
-	print_memory();
-	return 0;
-}
-
 static int host_log_run(unsigned int argc, char *const *argv)
 {
 	uint64_t position = 0;
@@ -157,7 +141,7 @@ const struct command host_commands[] = {
 	{ "host hart", "<on|off> <hart>", "take a hart in, or out: its work goes to others",
 	  host_hart_run },
 	{ "host harts", "", "what each hart does", host_harts_run },
-	{ "host mem", "", "memory in use", host_mem_run },
+	{ "host mem", "[address]", "who has the memory, or the page of an address", host_mem_run },
 	{ "host log", "", "the hypervisor's own messages", host_log_run },
 	{ "host options", "", "options of the command line", host_options_run },
 	{ "host poweroff", "", "end all VMs at once and power off", host_poweroff_run },

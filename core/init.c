@@ -132,6 +132,8 @@ _Noreturn void init(uint64_t hart_id, uint64_t fdt)
 	}
 	mmu_init();
 	options_init(hostdt_bootargs());
+	if (option_get("memory.clear"))
+		page_clean_all();
 	timebase_find();
 	log_info("memory: %" PRIu64 " MiB, image at 0x%" PRIx64, page_total() >> 8, mmu_image_base);
 	harts_find();
@@ -151,6 +153,7 @@ _Noreturn void init(uint64_t hart_id, uint64_t fdt)
 	sbi_init();
 	console_start();
 	shell_start();
+	page_clean_start();
 	vm_manager_start();
 	crash_start();
 	arch_stack_reset(hart_loop);

@@ -28,6 +28,11 @@ static int check_last_vm(const char *value)
 	return strcmp(value, "last-vm") == 0 ? 0 : -EINVAL;
 }
 
+static int check_all(const char *value)
+{
+	return strcmp(value, "all") == 0 ? 0 : -EINVAL;
+}
+
 static int check_panic(const char *value)
 {
 	return strcmp(value, "halt") == 0 || strcmp(value, "poweroff") == 0 ||
@@ -165,6 +170,7 @@ const struct option option_table[] = {
 	  check_pairs },
 	{ "hide", "<feature>[@<harts>],...", "treat features of harts as absent", check_hide },
 	{ "loglevel", "error|warn|info", "messages to show; the log has all", log_set_level },
+	{ "memory.clear", "all", "clear memory also before its first use", check_all },
 	{ "panic", "halt|poweroff|reboot", "what follows a fatal error", check_panic },
 	{ "poweroff", "last-vm", "power the machine off when no VM runs any more", check_last_vm },
 	{ "vmid.bits", "<n>", "use only that many bits of a VMID", check_number },

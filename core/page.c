@@ -1,51 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The buddy system. A free block holds its own list links; for each order a bitmap over all of
- * RAM says which blocks are free, so that nothing but bits describes memory in use. Guarded by
- * one lock of rank LOCK_PAGES.
+ * RAM says which blocks are free, so that nothing but bits and owners describes memory in use.
+ * Guarded by one lock of rank LOCK_PAGES.
  */
+#include "page_bank.h"
+
 #include <arch/mmu.h>
 #include <core/check.h>
 #include <core/list.h>
-#include <core/lock.h>
-#include <core/page.h>
 #include <string.h>
 
-#define MAX_BANKS 16
+struct spinlock page_lock = SPINLOCK_INIT(LOCK_PAGES);
+struct bank page_banks[PAGE_MAX_BANKS];
+unsigned int page_bank_count;
+struct page_dirty page_dirty = { UINT64_MAX, 0 };
 
-/* A bank of RAM with its bitmaps: one for each order, placed in the bank's own first pages. */
-struct bank {
-	hpa_t start; /* first page under management */
-	hpa_t base; /* start aligned down to the largest block: block 0 of every order */
-	uint64_t pages; /* from base to the end */
-	uint64_t *free_map[PAGE_MAX_ORDER + 1];
-};
-
-static struct spinlock page_lock = SPINLOCK_INIT(LOCK_PAGES);
-static struct bank banks[MAX_BANKS];
-static unsigned int bank_count;
 static struct list free_lists[PAGE_MAX_ORDER + 1];
 static uint64_t pages_total;
 static uint64_t pages_free;
-
-static struct bank *bank_of(hpa_t page)
-{
-	for (unsigned int i = 0; i < bank_count; i++)
-		if (page.v >= banks[i].start.v && page.v - banks[i].base.v < banks[i].pages
-										     << PAGE_SHIFT)
-			return &banks[i];
-	return NULL;
-}
-
-static uint64_t block_number(const struct bank *bank, hpa_t page, unsigned int order)
-{
-	return (page.v - bank->base.v) >> (PAGE_SHIFT + order);
-}
-
-static bool block_is_free(const struct bank *bank, uint64_t block, unsigned int order)
-{
-	return bank->free_map[order][block / 64] >> (block % 64) & 1;
-}
 
 static void block_insert(struct bank *bank, hpa_t page, unsigned int order)
 {
@@ -83,6 +56,22 @@ static void block_free(struct bank *bank, hpa_t page, unsigned int order)
 	block_insert(bank, page, order);
 }
 
+/* Puts a block that nobody has any more back; with @dirty it is to be cleared. */
+static void give_back(struct bank *bank, hpa_t page, unsigned int order, bool dirty)
+{
+	unsigned long flags = spin_lock(&page_lock);
+
+	for (unsigned int o = order; o <= PAGE_MAX_ORDER; o++)
+		CHECK(!block_is_free(bank, block_number(bank, page, o), o));
+	block_free(bank, page, order);
+	pages_free += 1ULL << order;
+	if (dirty) {
+		page_dirty.low = MIN(page_dirty.low, page.v);
+		page_dirty.high = MAX(page_dirty.high, page.v + (PAGE_SIZE << order));
+	}
+	spin_unlock(&page_lock, flags);
+}
+
 /* Words of all bitmaps of a bank. */
 static uint64_t bitmap_words(uint64_t pages)
 {
@@ -93,31 +82,46 @@ static uint64_t bitmap_words(uint64_t pages)
 	return words;
 }
 
-void page_add(hpa_t base, uint64_t size)
+/* Sets the bank's tables up in its first pages. Returns their bytes, 0 when they are too many. */
+static uint64_t tables_init(struct bank *bank)
 {
-	struct bank *bank = &banks[bank_count];
-	uint64_t *map = hpa_to_hva(base);
-	hpa_t end = hpa(base.v + size);
-	uint64_t bytes;
+	uint64_t *map = hpa_to_hva(bank->start);
+	uint64_t bitmaps = bitmap_words(bank->pages) * 8;
+	uint64_t bytes = align_up(bitmaps + owners_size(bank), PAGE_SIZE);
 
-	CHECK(is_aligned(base.v | size, PAGE_SIZE));
-	if (bank_count == 0)
-		for (unsigned int order = 0; order <= PAGE_MAX_ORDER; order++)
-			list_init(&free_lists[order]);
-	if (bank_count == MAX_BANKS)
-		return;
-	bank->start = base;
-	bank->base = hpa(align_down(base.v, PAGE_SIZE << PAGE_MAX_ORDER));
-	bank->pages = (end.v - bank->base.v) >> PAGE_SHIFT;
-	bytes = align_up(bitmap_words(bank->pages) * 8, PAGE_SIZE);
-	if (bytes + PAGE_SIZE > size)
-		return;
-	memset(map, 0, bytes);
+	if (bytes + PAGE_SIZE > bank_end(bank) - bank->start.v)
+		return 0;
+	memset(map, 0, bitmaps);
 	for (unsigned int order = 0; order <= PAGE_MAX_ORDER; order++) {
 		bank->free_map[order] = map;
 		map += (((bank->pages - 1) >> order) + 64) / 64;
 	}
-	bank_count++;
+	bank->owners = (uint16_t *)map;
+	owners_init(bank);
+	owners_set(bank, bank->start, bytes >> PAGE_SHIFT, PAGE_OWNER_HYPERVISOR, 0);
+	return bytes;
+}
+
+void page_add(hpa_t base, uint64_t size)
+{
+	struct bank *bank = &page_banks[page_bank_count];
+	hpa_t end = hpa(base.v + size);
+	uint64_t bytes;
+
+	CHECK(is_aligned(base.v | size, PAGE_SIZE));
+	if (page_bank_count == 0)
+		for (unsigned int order = 0; order <= PAGE_MAX_ORDER; order++)
+			list_init(&free_lists[order]);
+	if (page_bank_count == PAGE_MAX_BANKS)
+		return;
+	bank->start = base;
+	bank->base = hpa(align_down(base.v, PAGE_SIZE << PAGE_MAX_ORDER));
+	bank->pages = (end.v - bank->base.v) >> PAGE_SHIFT;
+	bank->owners_base = hpa(align_down(base.v, OWNERS_IN_WORD * PAGE_SIZE));
+	bytes = tables_init(bank);
+	if (!bytes)
+		return;
+	page_bank_count++;
 	base.v += bytes;
 	pages_total += size >> PAGE_SHIFT;
 	while (base.v < end.v) {
@@ -126,7 +130,7 @@ void page_add(hpa_t base, uint64_t size)
 		order = MIN(order, PAGE_MAX_ORDER);
 		while (base.v + (PAGE_SIZE << order) > end.v)
 			order--;
-		page_free(base, order);
+		give_back(bank, base, order, false);
 		base.v += PAGE_SIZE << order;
 	}
 }
@@ -137,7 +141,7 @@ bool page_alloc(unsigned int order, hpa_t *page)
 	unsigned int from = order;
 	struct bank *bank;
 
-	if (order > PAGE_MAX_ORDER || !bank_count)
+	if (order > PAGE_MAX_ORDER || !page_bank_count)
 		return false;
 	flags = spin_lock(&page_lock);
 	while (from <= PAGE_MAX_ORDER && list_empty(&free_lists[from]))
@@ -155,20 +159,22 @@ bool page_alloc(unsigned int order, hpa_t *page)
 	}
 	pages_free -= 1ULL << order;
 	spin_unlock(&page_lock, flags);
+	owners_set(bank, *page, 1ULL << order, PAGE_OWNER_HYPERVISOR, PAGE_OWNER_DIRTY);
 	return true;
+}
+
+static void free_as(hpa_t page, unsigned int order, uint16_t owner)
+{
+	struct bank *bank = bank_of(page);
+
+	CHECK(bank && order <= PAGE_MAX_ORDER && is_aligned(page.v, PAGE_SIZE << order));
+	owners_set(bank, page, 1ULL << order, owner, 0);
+	give_back(bank, page, order, owner == PAGE_OWNER_DIRTY);
 }
 
 void page_free(hpa_t page, unsigned int order)
 {
-	unsigned long flags = spin_lock(&page_lock);
-	struct bank *bank = bank_of(page);
-
-	CHECK(bank && order <= PAGE_MAX_ORDER && is_aligned(page.v, PAGE_SIZE << order));
-	for (unsigned int o = order; o <= PAGE_MAX_ORDER; o++)
-		CHECK(!block_is_free(bank, block_number(bank, page, o), o));
-	block_free(bank, page, order);
-	pages_free += 1ULL << order;
-	spin_unlock(&page_lock, flags);
+	free_as(page, order, PAGE_OWNER_DIRTY);
 }
 
 void *page_alloc_zero(void)
@@ -182,9 +188,9 @@ void *page_alloc_zero(void)
 
 void page_free_hva(void *page)
 {
-	/* Free memory holds nothing of ours: the next owner may be a guest. */
+	/* At once: a page is soon cleared, and one alone is not worth to wake the cleaner. */
 	memset(page, 0, PAGE_SIZE);
-	page_free(hva_to_hpa(page), 0);
+	free_as(hva_to_hpa(page), 0, PAGE_OWNER_FREE);
 }
 
 uint64_t page_total(void)

@@ -2,10 +2,8 @@
 /*
  * Pieces of host memory for guests. Owns no state, so no lock is needed.
  */
-#include <arch/mmu.h>
 #include <core/page.h>
 #include <core/piece.h>
-#include <string.h>
 
 static unsigned int order_of(uint64_t size)
 {
@@ -26,7 +24,7 @@ static uint64_t before_large_leaf(gpa_t at, uint64_t left)
 	return left;
 }
 
-bool piece_take(gpa_t at, uint64_t left, unsigned int *largest, struct piece *piece)
+bool piece_take(gpa_t at, uint64_t left, uint16_t owner, unsigned int *largest, struct piece *piece)
 {
 	unsigned int order = MIN(*largest, order_of(before_large_leaf(at, left)));
 
@@ -36,11 +34,11 @@ bool piece_take(gpa_t at, uint64_t left, unsigned int *largest, struct piece *pi
 		*largest = --order;
 	}
 	piece->size = PAGE_SIZE << order;
+	page_own(piece->hpa, piece->size, owner);
 	return true;
 }
 
 void piece_give(const struct piece *piece)
 {
-	memset(hpa_to_hva(piece->hpa), 0, piece->size);
 	page_free(piece->hpa, order_of(piece->size));
 }

@@ -217,7 +217,8 @@ bool sched_wake(struct sched_entity *entity)
 	unsigned long flags = arch_irq_save();
 	bool ours = state_change(entity, SCHED_BLOCKED, SCHED_RUNNABLE);
 
-	if (ours && entity->kind == SCHED_THREAD)
+	/* One below the default works in the background. */
+	if (ours && entity->kind == SCHED_THREAD && entity->priority >= PRIORITY_DEFAULT)
 		entity->priority = PRIORITIES - 1;
 	if (ours)
 		make_runnable(entity);

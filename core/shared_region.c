@@ -36,14 +36,14 @@ static bool pieces_take(struct shared_region *region, gpa_t at)
 	unsigned int largest = PIECE_ANY;
 	uint64_t left = region->size;
 
-	/* Said at once: what is taken first would be cleared again for nothing. */
+	/* Said at once: what is taken first would be cleared for nothing. */
 	if (left >> PAGE_SHIFT > page_free_count())
 		return false;
 	while (left) {
 		struct piece *piece = &region->pieces[region->piece_count];
 
 		if (region->piece_count == REGION_MAX_PIECES ||
-		    !piece_take(at, left, &largest, piece))
+		    !piece_take(at, left, PAGE_OWNER_SHARED, &largest, piece))
 			return false;
 		region->piece_count++;
 		memset(hpa_to_hva(piece->hpa), 0, piece->size);

@@ -17,7 +17,8 @@ static void thread_timer_expired(struct timer *timer)
 	thread_wake(container_of(timer, struct thread, timer));
 }
 
-struct thread *thread_create(const char *name, void (*entry)(void *opaque), void *opaque)
+static struct thread *create(const char *name, void (*entry)(void *opaque), void *opaque,
+			     unsigned int priority)
 {
 	struct thread *thread = alloc_zero(sizeof(*thread));
 	uintptr_t stack = thread ? mmu_stack_create() : 0;
@@ -26,7 +27,7 @@ struct thread *thread_create(const char *name, void (*entry)(void *opaque), void
 		alloc_free(thread);
 		return NULL;
 	}
-	sched_entity_init(&thread->sched, SCHED_THREAD, PRIORITY_DEFAULT,
+	sched_entity_init(&thread->sched, SCHED_THREAD, priority,
 			  (uint32_t)us_to_ticks(THREAD_SLICE_US));
 	timer_init(&thread->timer, thread_timer_expired);
 	thread->name = name;
@@ -35,6 +36,16 @@ struct thread *thread_create(const char *name, void (*entry)(void *opaque), void
 	arch_thread_init(thread, stack);
 	CHECK(sched_unpark(&thread->sched));
 	return thread;
+}
+
+struct thread *thread_create(const char *name, void (*entry)(void *opaque), void *opaque)
+{
+	return create(name, entry, opaque, PRIORITY_DEFAULT);
+}
+
+struct thread *thread_create_background(const char *name, void (*entry)(void *opaque), void *opaque)
+{
+	return create(name, entry, opaque, 0);
 }
 
 void thread_main(struct thread *thread)

@@ -8,6 +8,7 @@
 #include <core/check.h>
 #include <core/log.h>
 #include <core/number.h>
+#include <core/page.h>
 #include <core/thread.h>
 #include <core/vm.h>
 #include <core/vm_parts.h>
@@ -102,6 +103,19 @@ static unsigned int free_id(void)
 	return id;
 }
 
+static int identity_check(const struct vm *vm)
+{
+	if (vm_find_name(vm->name)) {
+		log_error("%s: there is a VM of that name", vm->name);
+		return -EEXIST;
+	}
+	if (vm->id > PAGE_VM_ID_MAX) {
+		log_error("%s: there are %u VMs: no id is left", vm->name, PAGE_VM_ID_MAX);
+		return -ENOSPC;
+	}
+	return 0;
+}
+
 static int vcpus_create(struct vm *vm)
 {
 	for (unsigned int i = 0; i < vm->config.vcpus; i++) {
@@ -136,6 +150,7 @@ static void vm_free(struct vm *vm)
 	if (vm->gstage.levels)
 		gstage_destroy(&vm->gstage);
 	alloc_free(vm);
+	page_clean_wake();
 }
 
 struct vm *vm_create(const struct vm_config *config)
@@ -153,9 +168,9 @@ struct vm *vm_create(const struct vm_config *config)
 	vm->id = free_id();
 	memcpy(vm->name, config->name, sizeof(vm->name));
 	timer_init(&vm->rtc_timer, NULL);
-	error = vm_find_name(vm->name) ? -EEXIST : vm_affinity_init(vm);
-	if (error == -EEXIST)
-		log_error("%s: there is a VM of that name", vm->name);
+	error = identity_check(vm);
+	if (!error)
+		error = vm_affinity_init(vm);
 	if (!error)
 		error = arch_vm_init(vm);
 	if (!error)

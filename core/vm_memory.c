@@ -102,7 +102,8 @@ static int own_create(struct vm *vm, const struct vm_range *range)
 		struct piece piece;
 		int error;
 
-		if (vm->chunk_count == VM_MAX_CHUNKS || !piece_take(at, left, &largest, &piece))
+		if (vm->chunk_count == VM_MAX_CHUNKS ||
+		    !piece_take(at, left, page_owner_vm(vm->id), &largest, &piece))
 			return out_of_memory(vm, range, page_free_count());
 		/* The guest could not clear it. */
 		if (!(range->access & GSTAGE_WRITE))
@@ -144,7 +145,7 @@ static int region_create(struct vm *vm, struct vm_range *range)
 	return error;
 }
 
-/* Said at once: what is taken first would be cleared again for nothing. */
+/* Said at once: what is taken first would be cleared for nothing. */
 static int ranges_fit(const struct vm *vm)
 {
 	uint64_t free = page_free_count();

@@ -56,7 +56,7 @@ static void tables_free(struct gstage *gstage, uint64_t *table, unsigned int lev
 	}
 }
 
-int gstage_init(struct gstage *gstage, unsigned int levels)
+int gstage_init(struct gstage *gstage, unsigned int levels, uint16_t owner)
 {
 	if (levels < 3 || levels > 5)
 		return -EINVAL;
@@ -65,6 +65,7 @@ int gstage_init(struct gstage *gstage, unsigned int levels)
 	memset(hpa_to_hva(gstage->root), 0, PAGE_SIZE << ROOT_ORDER);
 	spin_init(&gstage->lock, LOCK_GSTAGE);
 	gstage->levels = (uint8_t)levels;
+	gstage->owner = owner;
 	gstage->table_pages = 1U << ROOT_ORDER;
 	return 0;
 }
@@ -137,6 +138,27 @@ static int leaves_map(struct gstage *gstage, struct mapping mapping)
 	return error;
 }
 
+static bool may_map(const struct gstage *gstage, hpa_t page)
+{
+	uint16_t owner = page_owner(page);
+
+	return owner == gstage->owner || owner == PAGE_OWNER_SHARED || owner == PAGE_OWNER_DEVICE;
+}
+
+static bool may_map_range(const struct gstage *gstage, hpa_t to, uint64_t size)
+{
+	hpa_t end = hpa(to.v + size);
+
+	if (!size)
+		return true;
+#ifdef DEBUG
+	for (hpa_t at = to; at.v < end.v; at = page_owner_next(at))
+		if (!may_map(gstage, at))
+			return false;
+#endif
+	return may_map(gstage, to) && may_map(gstage, hpa(end.v - PAGE_SIZE));
+}
+
 int gstage_leaf_prepare(struct gstage *gstage, gpa_t at)
 {
 	unsigned long flags = spin_lock(&gstage->lock);
@@ -151,9 +173,12 @@ int gstage_leaf_prepare(struct gstage *gstage, gpa_t at)
 void gstage_leaf_set(struct gstage *gstage, gpa_t at, hpa_t to, unsigned int access)
 {
 	uint64_t type = access & GSTAGE_IO && gstage->pbmt ? PTE_PBMT_IO : 0;
-	unsigned long flags = spin_lock(&gstage->lock);
-	uint64_t *pte = entry_make(gstage, at, 0);
+	unsigned long flags;
+	uint64_t *pte;
 
+	DCHECK(!access || may_map(gstage, to));
+	flags = spin_lock(&gstage->lock);
+	pte = entry_make(gstage, at, 0);
 	CHECK(pte);
 	pte_set(pte, access ? pte_make(to, leaf_bits(access) | type) : PTE_PREPARED);
 	spin_unlock(&gstage->lock, flags);
@@ -169,6 +194,8 @@ int gstage_map(struct gstage *gstage, gpa_t at, hpa_t to, uint64_t size, unsigne
 	CHECK(is_aligned(at.v | to.v | size, PAGE_SIZE) && access);
 	if (size > limit || at.v > limit - size)
 		return -ERANGE;
+	if (!may_map_range(gstage, to, size))
+		return -EPERM;
 	flags = spin_lock(&gstage->lock);
 	error = leaves_map(gstage, (struct mapping){ at, to, size, 0 });
 	if (!error)

@@ -10,6 +10,7 @@
 #include <core/guestfdt.h>
 #include <core/hart.h>
 #include <core/log.h>
+#include <core/page.h>
 #include <core/timer.h>
 #include <core/vm.h>
 #include <errno.h>
@@ -110,9 +111,9 @@ int arch_vm_init(struct vm *vm)
 			   (vm->imsic ? HSTATEEN0_CSRIND | HSTATEEN0_AIA | HSTATEEN0_IMSIC : 0);
 	sbi_vm_init(vm);
 	vm->gstage.napot = arch->features >> FEATURE_SVNAPOT & 1;
-	vm->gstage.pbmt = arch->henvcfg &
-			  HENVCFG_PBMTE; /* which menvcfg.PBMTE, the G-stage's, allows */
-	return gstage_init(&vm->gstage, levels);
+	/* menvcfg.PBMTE, which is the G-stage's, says whether henvcfg's can be set. */
+	vm->gstage.pbmt = arch->henvcfg & HENVCFG_PBMTE;
+	return gstage_init(&vm->gstage, levels, page_owner_vm(vm->id));
 }
 
 static const char *block_problem(const char *name, uint32_t given, uint32_t there, char *text,

@@ -150,6 +150,13 @@ static void ram_exclude(uint64_t start, uint64_t end)
 	}
 }
 
+/* The same, for somebody. */
+static void ram_reserve(uint64_t start, uint64_t end, uint16_t owner, const char *what)
+{
+	ram_exclude(start, end);
+	page_region_add(start, end, owner, what);
+}
+
 static void ram_find(void)
 {
 	hpa_t base;
@@ -160,6 +167,7 @@ static void ram_find(void)
 		if (size > UINT64_MAX - base.v)
 			continue;
 		ram_insert(align_up(base.v, PAGE_SIZE), align_down(base.v + size, PAGE_SIZE));
+		page_region_add(base.v, base.v + size, PAGE_OWNER_UNUSED, NULL);
 		mmu_ram_base = MIN(mmu_ram_base, align_down(base.v, GIB(1)));
 	}
 	for (unsigned int i = 0; i < ram_count; i++) {
@@ -173,7 +181,8 @@ static void ram_find(void)
 	}
 	for (unsigned int i = 0; hostdt_reserved(i, &base, &size) == 0; i++)
 		if (size)
-			ram_exclude(base.v, MIN(base.v + size - 1, UINT64_MAX - 1) + 1);
+			ram_reserve(base.v, MIN(base.v + size - 1, UINT64_MAX - 1) + 1,
+				    PAGE_OWNER_FIRMWARE, "reserved");
 }
 
 static bool is_mapped(uint64_t va)
@@ -205,7 +214,7 @@ static void map_initrd(void)
 	for (uint64_t at = start; at < end; at += PAGE_SIZE)
 		if (!is_mapped(VA_RAM + (at - mmu_ram_base)))
 			CHECK(map_leaf(VA_RAM + (at - mmu_ram_base), at, 0, PTE_HOST_R));
-	ram_exclude(start, end);
+	ram_reserve(start, end, PAGE_OWNER_BUNDLE, NULL);
 }
 
 static void map_ram_range(unsigned int i)
@@ -233,7 +242,7 @@ static void map_ram(void)
 	for (unsigned int i = 0; i < ram_count; i++)
 		if (i != first)
 			map_ram_range(i);
-	ram_exclude(early_at, early_end);
+	ram_reserve(early_at, early_end, PAGE_OWNER_HYPERVISOR, "page tables");
 }
 
 /* The device tree may lie anywhere: it is copied, and its boot window closed. */
@@ -262,10 +271,11 @@ void mmu_init(void)
 	fdt_size = __builtin_bswap32(((const uint32_t *)host_fdt)[1]);
 	ram_find();
 	CHECK(ram_count > 0);
-	ram_exclude(mmu_image_base, mmu_image_base + (uint64_t)(image_end - image_start));
+	ram_reserve(mmu_image_base, mmu_image_base + (uint64_t)(image_end - image_start),
+		    PAGE_OWNER_HYPERVISOR, "image");
 	map_ram();
 	window += (uint64_t)host_fdt - VA_BOOT_FDT;
-	ram_exclude(window, window + fdt_size);
+	ram_reserve(window, window + fdt_size, PAGE_OWNER_FIRMWARE, "device tree");
 	map_initrd();
 	for (unsigned int i = 0; i < ram_count; i++)
 		if (ram[i].end - ram[i].start >= PAGE_SIZE * 4)

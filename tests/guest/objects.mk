@@ -75,3 +75,6 @@ scribble-y := scribble.c $(payload-lib)
 
 payloads += remap
 remap-y := remap.c $(payload-lib)
+
+payloads += residue
+residue-y := residue.c $(payload-lib)

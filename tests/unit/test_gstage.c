@@ -21,6 +21,7 @@
 #define RWX (GSTAGE_READ | GSTAGE_WRITE | GSTAGE_EXECUTE)
 /* Somewhere that no table is: mapped memory is never touched. */
 #define HOST UINT64_C(0x4000000000)
+#define OWNER page_owner_vm(1)
 
 static struct gstage gstage;
 static uint64_t free_before;
@@ -74,9 +75,9 @@ static void fewest_levels_that_reach_an_address(void **state)
 
 static void levels_that_do_not_exist_are_refused(void **state)
 {
-	assert_int_equal(gstage_init(&gstage, 0), -EINVAL);
-	assert_int_equal(gstage_init(&gstage, 2), -EINVAL);
-	assert_int_equal(gstage_init(&gstage, 6), -EINVAL);
+	assert_int_equal(gstage_init(&gstage, 0, OWNER), -EINVAL);
+	assert_int_equal(gstage_init(&gstage, 2, OWNER), -EINVAL);
+	assert_int_equal(gstage_init(&gstage, 6, OWNER), -EINVAL);
 	assert_int_equal(gstage.levels, 0);
 }
 
@@ -85,7 +86,7 @@ static void hgatp_names_mode_vmid_and_root(void **state)
 	static const uint64_t modes[] = { [3] = 8, [4] = 9, [5] = 10 };
 
 	for (unsigned int levels = 3; levels <= 5; levels++) {
-		assert_int_equal(gstage_init(&gstage, levels), 0);
+		assert_int_equal(gstage_init(&gstage, levels, OWNER), 0);
 		assert_int_equal(gstage_hgatp(&gstage, 0) >> 60, modes[levels]);
 		assert_int_equal(gstage_hgatp(&gstage, 0x2bcd) >> 44 & 0x3fff, 0x2bcd);
 		assert_int_equal(gstage_hgatp(&gstage, 0) >> 58 & 3, 0);
@@ -97,7 +98,7 @@ static void hgatp_names_mode_vmid_and_root(void **state)
 static void new_table_maps_nothing(void **state)
 {
 	for (unsigned int levels = 3; levels <= 5; levels++) {
-		assert_int_equal(gstage_init(&gstage, levels), 0);
+		assert_int_equal(gstage_init(&gstage, levels, OWNER), 0);
 		gstage_digest();
 		for (unsigned int bit = 12; bit < 64; bit++)
 			assert_false(look(BIT(bit)).mapped);
@@ -110,7 +111,7 @@ static void new_table_maps_nothing(void **state)
 static void root_that_cannot_be_had_fails(void **state)
 {
 	fake_allocations_fail_after(0);
-	assert_int_equal(gstage_init(&gstage, 3), -ENOMEM);
+	assert_int_equal(gstage_init(&gstage, 3, OWNER), -ENOMEM);
 	assert_int_equal(gstage.levels, 0);
 }
 
@@ -131,7 +132,7 @@ static void largest_leaf_that_alignment_allows_is_chosen(void **state)
 
 	for (unsigned int levels = 3; levels <= 5; levels++)
 		for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
-			assert_int_equal(gstage_init(&gstage, levels), 0);
+			assert_int_equal(gstage_init(&gstage, levels, OWNER), 0);
 			assert_int_equal(map(cases[i].at, cases[i].to, cases[i].size), 0);
 			assert_int_equal(look(cases[i].at).leaf, cases[i].leaf);
 			assert_int_equal(look(cases[i].at + 5).hpa, cases[i].to + 5);
@@ -146,7 +147,7 @@ static void largest_leaf_that_alignment_allows_is_chosen(void **state)
 static void leaf_of_512_gib_needs_four_levels(void **state)
 {
 	for (unsigned int levels = 3; levels <= 5; levels++) {
-		assert_int_equal(gstage_init(&gstage, levels), 0);
+		assert_int_equal(gstage_init(&gstage, levels, OWNER), 0);
 		assert_int_equal(map(GIB(512), GIB(1024), GIB(512)), 0);
 		assert_int_equal(look(GIB(700)).leaf, levels > 3 ? GIB(512) : GIB(1));
 		assert_int_equal(look(GIB(700)).hpa, GIB(1212));
@@ -158,7 +159,7 @@ static void odd_range_has_small_leaves_at_its_ends_only(void **state)
 {
 	uint64_t at = GIB(1) - MIB(2) - KIB(8);
 
-	assert_int_equal(gstage_init(&gstage, 3), 0);
+	assert_int_equal(gstage_init(&gstage, 3, OWNER), 0);
 	assert_int_equal(map(at, HOST + at, GIB(1) + MIB(4) + KIB(20)), 0);
 	assert_int_equal(look(at).leaf, KIB(4));
 	assert_int_equal(look(GIB(1) - MIB(2) - 1).leaf, KIB(4));
@@ -186,7 +187,7 @@ static void permissions_are_those_asked_for(void **state)
 		{ RWX, RWX },
 	};
 
-	assert_int_equal(gstage_init(&gstage, 3), 0);
+	assert_int_equal(gstage_init(&gstage, 3, OWNER), 0);
 	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
 		assert_int_equal(gstage_map(&gstage, gpa(i * PAGE_SIZE), hpa(HOST), PAGE_SIZE,
 					    cases[i].asked),
@@ -203,7 +204,7 @@ static void last_page_below_the_limit_is_usable(void **state)
 	for (unsigned int levels = 3; levels <= 5; levels++) {
 		uint64_t limit = BIT(gstage_gpa_bits(levels));
 
-		assert_int_equal(gstage_init(&gstage, levels), 0);
+		assert_int_equal(gstage_init(&gstage, levels, OWNER), 0);
 		assert_int_equal(map(limit - PAGE_SIZE, HOST, PAGE_SIZE), 0);
 		assert_int_equal(look(limit - 1).hpa, HOST + PAGE_SIZE - 1);
 		assert_int_equal(look(limit - 1).leaf, KIB(4));
@@ -221,7 +222,7 @@ static void first_page_beyond_the_limit_is_refused(void **state)
 		uint64_t limit = BIT(gstage_gpa_bits(levels));
 		uint64_t before;
 
-		assert_int_equal(gstage_init(&gstage, levels), 0);
+		assert_int_equal(gstage_init(&gstage, levels, OWNER), 0);
 		before = gstage_digest();
 		assert_int_equal(map(limit, HOST, PAGE_SIZE), -ERANGE);
 		assert_int_equal(map(limit - PAGE_SIZE, HOST, 2 * PAGE_SIZE), -ERANGE);
@@ -238,7 +239,7 @@ static void empty_range_maps_nothing(void **state)
 {
 	uint64_t before;
 
-	assert_int_equal(gstage_init(&gstage, 3), 0);
+	assert_int_equal(gstage_init(&gstage, 3, OWNER), 0);
 	before = gstage_digest();
 	assert_int_equal(map(MIB(2), HOST, 0), 0);
 	assert_int_equal(gstage_digest(), before);
@@ -247,7 +248,7 @@ static void empty_range_maps_nothing(void **state)
 
 static void unaligned_range_is_a_broken_invariant(void **state)
 {
-	assert_int_equal(gstage_init(&gstage, 3), 0);
+	assert_int_equal(gstage_init(&gstage, 3, OWNER), 0);
 	expect_assert_failure(map(0x800, HOST, PAGE_SIZE));
 	expect_assert_failure(map(0, HOST + 0x800, PAGE_SIZE));
 	expect_assert_failure(map(0, HOST, PAGE_SIZE + 1));
@@ -275,7 +276,7 @@ static void overmap_no_partial_success(void **state)
 	for (unsigned int levels = 3; levels <= 5; levels++) {
 		uint64_t before;
 
-		assert_int_equal(gstage_init(&gstage, levels), 0);
+		assert_int_equal(gstage_init(&gstage, levels, OWNER), 0);
 		assert_int_equal(map(GIB(2), HOST, PAGE_SIZE), 0);
 		assert_int_equal(map(GIB(5), HOST, GIB(1)), 0);
 		assert_int_equal(map(GIB(8), HOST, MIB(2)), 0);
@@ -302,7 +303,7 @@ static void running_out_of_memory_changes_nothing(void **state)
 		long failing = 0;
 		int error;
 
-		assert_int_equal(gstage_init(&gstage, levels), 0);
+		assert_int_equal(gstage_init(&gstage, levels, OWNER), 0);
 		assert_int_equal(map(GIB(511), HOST, PAGE_SIZE), 0);
 		before = gstage_digest();
 		do {
@@ -327,7 +328,7 @@ static void running_out_of_memory_changes_nothing(void **state)
 static void destroy_gives_all_tables_back(void **state)
 {
 	for (unsigned int levels = 3; levels <= 5; levels++) {
-		assert_int_equal(gstage_init(&gstage, levels), 0);
+		assert_int_equal(gstage_init(&gstage, levels, OWNER), 0);
 		for (unsigned int bit = 12; bit < gstage_gpa_bits(levels); bit++)
 			assert_int_equal(map(BIT(bit), HOST, PAGE_SIZE), 0);
 		assert_in_range(gstage.table_pages, 30, 150);
@@ -398,7 +399,7 @@ static void random_maps_agree_with_a_model(void **state)
 		uint64_t random = levels;
 
 		range_count = 0;
-		assert_int_equal(gstage_init(&gstage, levels), 0);
+		assert_int_equal(gstage_init(&gstage, levels, OWNER), 0);
 		for (unsigned int step = 0; step < 700; step++) {
 			struct range range = random_range(&random, limit);
 			uint64_t before = gstage_digest();
@@ -548,7 +549,7 @@ static void random_changes_agree_with_a_model(void **state)
 		uint64_t base = levels == 4 ? BIT(50) - WINDOW : 0, random = levels;
 
 		memset(pages, 0, sizeof(pages));
-		assert_int_equal(gstage_init(&gstage, levels), 0);
+		assert_int_equal(gstage_init(&gstage, levels, OWNER), 0);
 		hartset_add(&gstage.harts, 0);
 		for (unsigned int step = 0; step < 3000; step++) {
 			change_at_random(base, &random);
@@ -568,8 +569,8 @@ static void random_changes_agree_with_a_model(void **state)
 
 static void what_was_split_is_joined_again(void **state)
 {
-	assert_int_equal(gstage_init(&gstage, 4), 0);
-	assert_int_equal(map(0, 0, GIB(512)), 0);
+	assert_int_equal(gstage_init(&gstage, 4, OWNER), 0);
+	assert_int_equal(map(0, BIT(40), GIB(512)), 0);
 	assert_int_equal(gstage.table_pages, 4);
 	assert_int_equal(gstage_protect(&gstage, gpa(GIB(5) + KIB(8)), PAGE_SIZE, GSTAGE_READ), 0);
 	assert_int_equal(gstage.table_pages, 7);
@@ -588,7 +589,7 @@ static void what_was_split_is_joined_again(void **state)
 
 static void changes_beyond_the_limit_are_refused(void **state)
 {
-	assert_int_equal(gstage_init(&gstage, 3), 0);
+	assert_int_equal(gstage_init(&gstage, 3, OWNER), 0);
 	assert_int_equal(gstage_unmap(&gstage, gpa(BIT(41) - PAGE_SIZE), 2 * PAGE_SIZE), -ERANGE);
 	assert_int_equal(gstage_protect(&gstage, gpa(BIT(41)), PAGE_SIZE, RWX), -ERANGE);
 	assert_int_equal(gstage_unmap(&gstage, gpa(BIT(41) - PAGE_SIZE), PAGE_SIZE), 0);
@@ -596,6 +597,82 @@ static void changes_beyond_the_limit_are_refused(void **state)
 	expect_assert_failure(gstage_protect(&gstage, gpa(0), PAGE_SIZE, 0));
 	gstage_destroy(&gstage);
 }
+
+/* ---- whose pages ---- */
+
+static void only_pages_of_the_owner_are_mapped(void **state)
+{
+	uint64_t digest_before;
+	hpa_t block;
+
+	assert_true(page_alloc(4, &block));
+	page_own(block, 8 * PAGE_SIZE, OWNER);
+	page_own(hpa(block.v + 8 * PAGE_SIZE), PAGE_SIZE, PAGE_OWNER_SHARED);
+	page_own(hpa(block.v + 9 * PAGE_SIZE), PAGE_SIZE, page_owner_vm(2));
+	/* The pages after these are still the hypervisor's. */
+	assert_int_equal(gstage_init(&gstage, 3, OWNER), 0);
+	free_before -= 16;
+	digest_before = gstage_digest();
+	for (unsigned int first = 0; first < 16; first++)
+		for (unsigned int count = 1; first + count <= 16; count++) {
+			int error = map(0, block.v + first * PAGE_SIZE, count * PAGE_SIZE);
+
+			assert_int_equal(error, first + count <= 9 ? 0 : -EPERM);
+			if (!error)
+				assert_int_equal(gstage_unmap(&gstage, gpa(0), GIB(1)), 0);
+			assert_int_equal(gstage_digest(), digest_before);
+		}
+	/* Free, of no bank, across the end of RAM. */
+	assert_int_equal(map(0, FAKE_ARENA_BASE, PAGE_SIZE), -EPERM);
+	assert_int_equal(map(0, FAKE_ARENA_BASE + MIB(64) - PAGE_SIZE, PAGE_SIZE), -EPERM);
+	assert_int_equal(map(0, FAKE_ARENA_BASE + MIB(64) - PAGE_SIZE, MIB(1)), -EPERM);
+	assert_int_equal(map(0, FAKE_ARENA_BASE - PAGE_SIZE, 2 * PAGE_SIZE), -EPERM);
+	assert_int_equal(map(0, FAKE_ARENA_BASE + MIB(64), MIB(1)), 0);
+	assert_int_equal(map(MIB(2), FAKE_ARENA_BASE, 0), 0);
+#ifdef DEBUG
+	/* RAM in the middle only. */
+	assert_int_equal(map(GIB(4), 0, GIB(512)), -EPERM);
+#endif
+	page_free(block, 4);
+	free_before += 16;
+	gstage_destroy(&gstage);
+}
+
+static void firmware_is_not_mapped(void **state)
+{
+	const uint64_t at = HOST + GIB(1);
+
+	page_region_add(at, at + MIB(2), PAGE_OWNER_FIRMWARE, "reserved");
+	page_region_add(at + MIB(4), at + MIB(6), PAGE_OWNER_HYPERVISOR, "image");
+	page_region_add(at + MIB(8), at + MIB(10), PAGE_OWNER_BUNDLE, NULL);
+	page_region_add(at + MIB(12), at + MIB(14), PAGE_OWNER_UNUSED, NULL);
+	assert_int_equal(gstage_init(&gstage, 4, OWNER), 0);
+	for (unsigned int i = 0; i < 16; i += 4) {
+		assert_int_equal(map(0, at + MIB(i), PAGE_SIZE), -EPERM);
+		assert_int_equal(map(0, at + MIB(i) - PAGE_SIZE, 2 * PAGE_SIZE), -EPERM);
+		assert_int_equal(map(0, at + MIB(i + 2) - PAGE_SIZE, MIB(1)), -EPERM);
+		assert_int_equal(map(MIB(i), at + MIB(i + 2), MIB(2)), 0);
+	}
+	gstage_destroy(&gstage);
+}
+
+#ifdef DEBUG
+static void leaf_of_another_is_a_fault_of_ours(void **state)
+{
+	hpa_t page;
+
+	assert_true(page_alloc(0, &page));
+	assert_int_equal(gstage_init(&gstage, 3, OWNER), 0);
+	assert_int_equal(gstage_leaf_prepare(&gstage, gpa(0)), 0);
+	expect_assert_failure(gstage_leaf_set(&gstage, gpa(0), page, GSTAGE_READ));
+	page_own(page, PAGE_SIZE, OWNER);
+	gstage_leaf_set(&gstage, gpa(0), page, GSTAGE_READ);
+	assert_int_equal(look(0).hpa, page.v);
+	gstage_leaf_set(&gstage, gpa(0), hpa(0), 0);
+	page_free(page, 0);
+	gstage_destroy(&gstage);
+}
+#endif
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
@@ -621,6 +698,11 @@ int main(void)
 		TEST(random_maps_agree_with_a_model),
 		TEST(random_changes_agree_with_a_model),
 		TEST(what_was_split_is_joined_again),
+		TEST(only_pages_of_the_owner_are_mapped),
+		TEST(firmware_is_not_mapped),
+#ifdef DEBUG
+		TEST(leaf_of_another_is_a_fault_of_ours),
+#endif
 		TEST(changes_beyond_the_limit_are_refused),
 	};
 

@@ -36,7 +36,7 @@ static int setup(void **state)
 	free_before = walker_memory();
 	memset(&gstage, 0, sizeof(gstage));
 	memset(written, 0, sizeof(written));
-	assert_int_equal(gstage_init(&gstage, 3), 0);
+	assert_int_equal(gstage_init(&gstage, 3, page_owner_vm(1)), 0);
 	random_state = 1;
 	exact = true;
 	return 0;

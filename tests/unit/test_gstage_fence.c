@@ -101,7 +101,7 @@ static int setup(void **state)
 {
 	free_before = walker_memory();
 	memset(&gstage, 0, sizeof(gstage));
-	assert_int_equal(gstage_init(&gstage, 4), 0);
+	assert_int_equal(gstage_init(&gstage, 4, page_owner_vm(1)), 0);
 	random_state = 1;
 	fake_tlb_begin(&gstage, places, ARRAY_SIZE(places));
 	return 0;

@@ -272,7 +272,7 @@ static int perform(const struct op *op)
 static void state_enter(const struct state *state)
 {
 	memset(&gstage, 0, sizeof(gstage));
-	assert_int_equal(gstage_init(&gstage, levels), 0);
+	assert_int_equal(gstage_init(&gstage, levels, page_owner_vm(1)), 0);
 	hartset_add(&gstage.harts, 0);
 	for (unsigned int i = 0; i < atom_count; i++)
 		atoms[i].access = 0;

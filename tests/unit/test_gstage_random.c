@@ -291,7 +291,7 @@ static void change_many(unsigned int levels, uint64_t count)
 	windows[2] = limit - WINDOW;
 	memset(pages, 0, sizeof(pages));
 	memset(&gstage, 0, sizeof(gstage));
-	assert_int_equal(gstage_init(&gstage, levels), 0);
+	assert_int_equal(gstage_init(&gstage, levels, page_owner_vm(1)), 0);
 	hartset_add(&gstage.harts, 0);
 	for (uint64_t i = 0; i < count; i++) {
 		change_once();

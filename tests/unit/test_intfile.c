@@ -104,7 +104,7 @@ static int setup(void **unused)
 		harts[i] = &fake_harts[i];
 		assert_int_equal(hart_files_init(harts[i], i), 0); /* 0, 1 and 2 lines */
 	}
-	assert_int_equal(gstage_init(&vm.gstage, 3), 0);
+	assert_int_equal(gstage_init(&vm.gstage, 3, page_owner_vm(1)), 0);
 	vm.vsfiles = vm.imsic = true;
 	vm.imsic_base = gpa(PAGES);
 	for (unsigned int i = 0; i < VCPUS; i++) {

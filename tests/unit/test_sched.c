@@ -344,6 +344,23 @@ static void thread_runs_as_a_vcpu_does(void **state)
 	assert_string_equal(trace, "");
 }
 
+static void thread_below_the_default_is_not_first_when_woken(void **state)
+{
+	sched_entity_init(&service.sched, SCHED_THREAD, PRIORITY_DEFAULT - 1, SLICE);
+	sched_unpark(&service.sched);
+	go(0);
+	leave(0, LEAVE_BLOCK);
+	sched_unpark(a);
+	assert_ptr_equal(go(0), a);
+	sched_wake(&service.sched);
+	assert_false(sched_should_leave(&fake_harts[0]));
+	assert_ptr_equal(leave(0, LEAVE_BLOCK), &service.sched);
+	/* And leaves as soon as a vCPU wants to run. */
+	sched_wake(a);
+	assert_true(sched_should_leave(&fake_harts[0]));
+	assert_ptr_equal(leave(0, LEAVE_PREEMPTED), a);
+}
+
 /* ---- hold ---- */
 
 static void held_parked_entity_is_not_unparked(void **state)
@@ -881,6 +898,7 @@ int main(void)
 		ONE(parked_at_its_own_wish_it_is_told),
 		ONE(reason_to_leave_counts_once),
 		ONE(thread_runs_as_a_vcpu_does),
+		ONE(thread_below_the_default_is_not_first_when_woken),
 		ONE(held_parked_entity_is_not_unparked),
 		ONE(holds_are_counted),
 		ONE(hold_parks_a_blocked_entity_at_once),

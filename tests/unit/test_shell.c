@@ -164,6 +164,45 @@ uint64_t page_free_count(void)
 	return 1 << 15;
 }
 
+uint64_t page_count(uint16_t owner)
+{
+	return owner == PAGE_OWNER_DIRTY ? 3 : 100 + owner;
+}
+
+/* Sixteen pages in a bank, each of the owner of its number; the last three are others. */
+#define BANK UINT64_C(0x80400000)
+
+static const struct page_region regions[] = {
+	{ 0x80000000, 0xc0000000, PAGE_OWNER_UNUSED, NULL },
+	{ 0x80000000, 0x80040000, PAGE_OWNER_FIRMWARE, "reserved" },
+	{ 0x80200000, 0x80260000, PAGE_OWNER_HYPERVISOR, "image" },
+	{ 0x84000000, 0x85000000, PAGE_OWNER_BUNDLE, NULL },
+};
+
+const struct page_region *page_region(unsigned int index)
+{
+	return index < ARRAY_SIZE(regions) ? &regions[index] : NULL;
+}
+
+const struct page_region *page_region_of(hpa_t at)
+{
+	for (unsigned int i = ARRAY_SIZE(regions); i-- > 0;)
+		if (at.v >= regions[i].start && at.v < regions[i].end)
+			return &regions[i];
+	return NULL;
+}
+
+uint16_t page_owner(hpa_t at)
+{
+	static const uint16_t others[] = { PAGE_OWNER_VM, PAGE_OWNER_VM + 7, PAGE_OWNER_DIRTY };
+	const struct page_region *region = page_region_of(at);
+	uint64_t page = (at.v - BANK) >> PAGE_SHIFT;
+
+	if (at.v >= BANK && page < 16)
+		return page < 13 ? (uint16_t)(page % 7) : others[page - 13];
+	return region ? region->owner : PAGE_OWNER_DEVICE;
+}
+
 const char *irqchip_describe(void)
 {
 	return "IMSIC and APLIC";
@@ -532,8 +571,50 @@ static void host_commands_describe_the_machine(void **state)
 	assert_prints("host hart up 0", "On or off?");
 	assert_prints("host hart on 0", " is online.");
 	assert_prints("host hart 0", "Usage: host hart <on|off> <hart>");
-	assert_prints("host mem", "32768 of 65536 pages");
 	hart_count = 1;
+}
+
+static void memory_is_listed_by_owner(void **state)
+{
+	assert_prints("host mem", "32768 of 65536 pages");
+	assert_prints("host mem", "       32765       131060  free, cleared\r\n");
+	assert_prints("host mem", "           3           12  free, not cleared yet\r\n");
+	assert_prints("host mem", "         101          404  hypervisor\r\n");
+	assert_prints("host mem", "         102          408  shared regions\r\n");
+	assert_prints("host mem", "         117          468  VM 1 (payload)\r\n");
+	assert_prints("host mem", "  0x000080000000 + 0x40000      firmware (reserved)\r\n");
+	assert_prints("host mem", "  0x000080200000 + 0x60000      hypervisor (image)\r\n");
+	assert_prints("host mem", "  0x000084000000 + 0x1000000    bundle\r\n");
+	assert_null(strstr(run("host mem"), "not used"));
+	destroyed[1] = true;
+	assert_null(strstr(run("host mem"), "VM 1"));
+}
+
+static void owner_of_an_address_is_told(void **state)
+{
+	vms[0].chunks[0] = (struct vm_chunk){ gpa(0x1000), hpa(0x90000000), 0x1000, NULL };
+	vms[0].chunks[1] = (struct vm_chunk){ gpa(0x90000000), hpa(BANK + 0xd000), 0x1000, NULL };
+	vms[0].chunk_count = 2;
+	assert_prints("host mem 0x80200008", "0x80200008: hypervisor (image)\r\n");
+	assert_prints("host mem 0x80000000", "0x80000000: firmware (reserved)\r\n");
+	assert_prints("host mem 0x84000000", "0x84000000: bundle\r\n");
+	assert_prints("host mem 0x8403ffff", "0x8403ffff: bundle\r\n");
+	assert_prints("host mem 0x80100000", "0x80100000: RAM that is not used\r\n");
+	assert_prints("host mem 0x10000000", "0x10000000: not RAM\r\n");
+	assert_prints("host mem 0", "0x0: not RAM\r\n");
+	assert_prints("host mem 18446744073709551615", "0xffffffffffffffff: not RAM\r\n");
+	assert_prints("host mem 0x80400000", "0x80400000: free, cleared\r\n");
+	assert_prints("host mem 0x8040ffff", "0x8040ffff: free, not cleared yet\r\n");
+	assert_prints("host mem 0x80401000", "0x80401000: hypervisor\r\n");
+	assert_prints("host mem 0x80402000", "0x80402000: shared region\r\n");
+	assert_prints("host mem 0x8040d123",
+		      "0x8040d123: VM 0 (debian), guest-physical 0x90000123\r\n");
+	/* Of a VM that is not in the list. */
+	assert_prints("host mem 0x8040e000", "0x8040e000: VM 7\r\n");
+	assert_prints("host mem 18446744073709551616", "\"18446744073709551616\" is no address.");
+	assert_prints("host mem -1", "\"-1\" is no address.");
+	assert_prints("host mem 0x", "\"0x\" is no address.");
+	assert_prints("host mem 0x80000000 1", "Usage: host mem [address]");
 }
 
 static void options_are_listed(void **state)
@@ -633,6 +714,8 @@ int main(void)
 		TEST(vcpus_are_listed),
 		TEST(host_commands_describe_the_machine),
 		TEST(options_are_listed),
+		TEST(memory_is_listed_by_owner),
+		TEST(owner_of_an_address_is_told),
 		TEST(power_commands_ask_the_firmware),
 		TEST(every_command_has_help_and_two_words),
 		TEST(random_lines_break_nothing),

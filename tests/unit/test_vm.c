@@ -35,6 +35,7 @@
 #define HARTS 2
 
 static char said[8192];
+static unsigned int cleaner_woken;
 static unsigned int forgotten; /* harts that were told to forget a VM */
 static unsigned int slept;
 static bool harts_are_busy; /* what is held leaves its hart while the test sleeps */
@@ -241,6 +242,12 @@ void vm_manager_wake(void)
 {
 }
 
+void page_clean_wake(void)
+{
+	assert_int_equal(fake_harts[0].lock_ranks, 0);
+	cleaner_woken++;
+}
+
 void vm_manager_forget(const struct vm *vm)
 {
 }
@@ -290,7 +297,7 @@ static int setup(void **state)
 	config.kernel = (struct vm_file){ "kernel", kernel, sizeof(kernel) };
 	free_before = page_free_count();
 	said[0] = '\0';
-	forgotten = slept = 0;
+	forgotten = slept = cleaner_woken = 0;
 	harts_are_busy = false;
 	return 0;
 }
@@ -364,6 +371,53 @@ static void its_tables_map_all_of_its_memory_and_nothing_else(void **state)
 	assert_int_equal(gstage_walk(&vm->gstage, gpa(BASE + config.memory_size), &to, &access),
 			 -ENOENT);
 	vm_destroy(vm);
+}
+
+static void its_memory_is_its_own_and_then_free_but_not_cleared(void **state)
+{
+	uint64_t free_pages = page_count(PAGE_OWNER_FREE) + page_count(PAGE_OWNER_DIRTY);
+	struct vm *vm;
+	hpa_t page;
+
+	config.memory_size = MIB(5) + KIB(12);
+	vm = create();
+	assert_int_equal(page_count(page_owner_vm(vm->id)), config.memory_size >> PAGE_SHIFT);
+	for (unsigned int i = 0; i < vm->chunk_count; i++)
+		for (uint64_t at = 0; at < vm->chunks[i].size; at += PAGE_SIZE)
+			assert_int_equal(page_owner(hpa(vm->chunks[i].hpa.v + at)),
+					 page_owner_vm(vm->id));
+	page = vm->chunks[0].hpa;
+	assert_int_equal(cleaner_woken, 0);
+	vm_destroy(vm);
+	assert_int_equal(cleaner_woken, 1);
+	assert_int_equal(page_owner(page), PAGE_OWNER_DIRTY);
+	assert_true(page_count(PAGE_OWNER_DIRTY) >= config.memory_size >> PAGE_SHIFT);
+	assert_int_equal(page_count(PAGE_OWNER_FREE) + page_count(PAGE_OWNER_DIRTY), free_pages);
+}
+
+static void memory_of_another_before_it_is_zero(void **state)
+{
+	uint64_t room;
+	char *ram;
+
+	for (unsigned int round = 0; round < 5; round++) {
+		struct vm *vm;
+		uint64_t clean = 0;
+
+		config.memory_size = MIB(30) - round * MIB(6);
+		vm = create();
+		for (unsigned int i = 0; i < vm->chunk_count; i++) {
+			ram = vm_ram(vm, vm->chunks[i].gpa, 0, &room);
+			assert_int_equal(room, vm->chunks[i].size);
+			for (uint64_t at = 0; at < room; at += PAGE_SIZE)
+				clean += ram[at + 8] == 0;
+			memset(ram, 0x77, room);
+		}
+		/* But for the kernel and the device tree. */
+		if (round)
+			assert_in_range((config.memory_size >> PAGE_SHIFT) - clean, 1, 8);
+		vm_destroy(vm);
+	}
 }
 
 static void a_thousand_lives_leave_nothing(void **state)
@@ -781,24 +835,6 @@ static void hart_that_has_more_is_taken(void **state)
 }
 
 /* ---- memory ---- */
-
-static void memory_of_a_destroyed_vm_holds_nothing(void **state)
-{
-	struct vm *vm = create();
-	struct vm_chunk chunks[VM_MAX_CHUNKS];
-	unsigned int count = vm->chunk_count;
-
-	memcpy(chunks, vm->chunks, sizeof(chunks));
-	for (unsigned int i = 0; i < count; i++)
-		memset(hpa_to_hva(chunks[i].hpa), 0x77, chunks[i].size);
-	vm_destroy(vm);
-	for (unsigned int i = 0; i < count; i++) {
-		const uint64_t *words = hpa_to_hva(chunks[i].hpa);
-
-		for (uint64_t at = 0; at < chunks[i].size / 8; at++)
-			assert_int_not_equal(words[at], UINT64_C(0x7777777777777777));
-	}
-}
 
 static void access_is_bounded_by_the_memory(void **state)
 {
@@ -1277,6 +1313,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(created_vm_has_what_its_description_says),
 		TEST(its_tables_map_all_of_its_memory_and_nothing_else),
+		TEST(its_memory_is_its_own_and_then_free_but_not_cleared),
+		TEST(memory_of_another_before_it_is_zero),
 		TEST(a_thousand_lives_leave_nothing),
 		TEST(failure_of_any_allocation_leaves_nothing),
 		TEST(vm_that_is_too_large_is_refused),
@@ -1299,7 +1337,6 @@ int main(void)
 		TEST(hart_that_is_not_there_is_refused),
 		TEST(hart_that_lacks_what_vcpus_were_given_is_refused),
 		TEST(hart_that_has_more_is_taken),
-		TEST(memory_of_a_destroyed_vm_holds_nothing),
 		TEST(access_is_bounded_by_the_memory),
 		TEST(accesses_across_chunks_are_whole),
 		TEST(memory_in_too_many_pieces_is_refused),

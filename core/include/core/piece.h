@@ -19,13 +19,15 @@ struct piece {
 
 /**
  * Takes the first piece for @left bytes of guest memory (pages, not 0) from @at on: one that is no
- * larger, and does not go beyond where larger leaves can begin. Its content is undefined.
+ * larger, and does not go beyond where larger leaves can begin. It is @owner's (core/page.h), and
+ * nothing is in it of whoever had it before. Thread context, no spinlock held.
  * *@largest is the order of the largest that there can be; it is lowered when there is none.
  * Returns false when memory is out.
  */
-bool piece_take(gpa_t at, uint64_t left, unsigned int *largest, struct piece *piece);
+bool piece_take(gpa_t at, uint64_t left, uint16_t owner, unsigned int *largest,
+		struct piece *piece);
 
-/** Clears a piece and gives it back. */
+/** Gives a piece back. It is cleared later. */
 void piece_give(const struct piece *piece);
 
 #endif

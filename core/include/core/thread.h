@@ -25,6 +25,10 @@ void thread_main(struct thread *thread);
 /** Starts a thread. Returns NULL when memory is out. */
 struct thread *thread_create(const char *name, void (*entry)(void *opaque), void *opaque);
 
+/** The same, of the lowest priority: vCPUs preempt it at once, and it is not first when woken. */
+struct thread *thread_create_background(const char *name, void (*entry)(void *opaque),
+					void *opaque);
+
 /** The thread that runs on this hart, or NULL. */
 struct thread *thread_self(void);
 

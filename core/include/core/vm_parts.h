@@ -12,12 +12,12 @@
 int vm_affinity_init(struct vm *vm);
 
 /**
- * Reserves and maps all ranges of memory. 0, -ENOMEM, -ERANGE, or -EINVAL (a shared region has
+ * Reserves, clears and maps all ranges of memory. 0, -ENOMEM, -ERANGE, or -EINVAL (a shared region has
  * another size), reported; vm_memory_free() cleans up.
  */
 int vm_memory_create(struct vm *vm);
 
-/** Clears and gives back what vm_memory_create() took, also after its failure. */
+/** Gives back what vm_memory_create() took, also after its failure. It is cleared later. */
 void vm_memory_free(struct vm *vm);
 
 /** Copies an image into memory of the guest, whether it may write there or not. 0 or -EFAULT. */

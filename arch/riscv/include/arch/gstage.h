@@ -23,6 +23,7 @@ enum gstage_access {
 struct gstage {
 	struct spinlock lock;
 	hpa_t root; /* 16 KiB */
+	uint16_t owner; /* of the pages that it may map (core/page.h) */
 	uint8_t levels; /* 3, 4 or 5 */
 	bool napot; /* leaves of 64 KiB may be used: all its harts have Svnapot */
 	bool pbmt; /* memory types may be used: all its harts have Svpbmt on */
@@ -41,8 +42,11 @@ static inline unsigned int gstage_gpa_bits(unsigned int levels)
 /** The levels of the smallest mode that reaches @highest (a gpa), 3 to 5; 0 when none does. */
 unsigned int gstage_levels_for(gpa_t highest);
 
-/** An empty table. 0, -ENOMEM, or -EINVAL for a number of levels that does not exist. */
-int gstage_init(struct gstage *gstage, unsigned int levels);
+/**
+ * An empty table for the memory of @owner (core/page.h). 0, -ENOMEM, or -EINVAL for a number of
+ * levels that does not exist.
+ */
+int gstage_init(struct gstage *gstage, unsigned int levels, uint16_t owner);
 
 /** Frees all tables. No hart uses the table any more. */
 void gstage_destroy(struct gstage *gstage);
@@ -50,8 +54,9 @@ void gstage_destroy(struct gstage *gstage);
 /**
  * Maps @size bytes at @to -> @at with the largest leaves that alignment allows. Everything is
  * 4 KiB aligned. All or nothing: -ENOMEM, -EEXIST (something is mapped there, or was prepared with
- * gstage_leaf_prepare()) or -ERANGE (above the mode's limit) change nothing. No spinlock may be
- * held.
+ * gstage_leaf_prepare()), -ERANGE (above the mode's limit) or -EPERM (pages that are neither the
+ * owner's nor shared nor a device's) change nothing. Looked at are the first and the last page, in
+ * debug builds all. No spinlock may be held.
  */
 int gstage_map(struct gstage *gstage, gpa_t at, hpa_t to, uint64_t size, unsigned int access);
 
@@ -114,8 +119,8 @@ int gstage_walk(struct gstage *gstage, gpa_t at, hpa_t *to, unsigned int *access
 int gstage_leaf_prepare(struct gstage *gstage, gpa_t at);
 
 /**
- * Maps the page @at, whose tables are there, to @to, or unmaps it with @access 0. Nothing is
- * fenced. Any context.
+ * Maps the page @at, whose tables are there, to @to, or unmaps it with @access 0. @to is a page
+ * that gstage_map() would map. Nothing is fenced. Any context.
  */
 void gstage_leaf_set(struct gstage *gstage, gpa_t at, hpa_t to, unsigned int access);
 
