@@ -75,9 +75,10 @@ def test_vm_gets_a_mode_that_the_harts_have(boot, cpu, count, qemu):
 
 
 def test_each_hart_has_the_modes_that_are_not_hidden(boot):
-    machine = boot(Vm("any", "hello"), harts=4,
+    machine = boot(Vm("one", "endless", args=SLEEPS, more=on("0")), Vm("any", "hello"),
+                   Vm("last", "endless", args=SLEEPS, more=on("2")), harts=4,
                    options="hide=sv57x4@1,sv48x4@1+3,sstc@0-2,sv39x4@2")
-    machine.expect("any: not created")
+    machine.expect("last: starts")
     machine.shell()
     assert modes_of_harts(machine) == {0: MODES, 1: MODES[:1], 2: MODES[1:], 3: MODES[::2]}
     text = machine.command("host info")
@@ -85,6 +86,7 @@ def test_each_hart_has_the_modes_that_are_not_hidden(boot):
     assert [("sstc" in features[str(hart)].split()) for hart in range(4)] == [False] * 3 + [True]
     # No mode that all harts have: the smallest that reaches is missed on one, by name.
     assert "any: hart 2 has no Sv39x4" in machine.command("host log")
+    assert (mode_of(machine, "one"), mode_of(machine, "last")) == ("Sv39x4", "Sv48x4")
 
 
 @pytest.mark.parametrize("hidden, says", (
