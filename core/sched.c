@@ -467,6 +467,10 @@ static void run(struct hart *hart, struct sched_entity *entity)
 	}
 	/* In this order: who sees it RUNNING sees where. */
 	__atomic_store_n(&entity->state, SCHED_RUNNING, __ATOMIC_SEQ_CST);
+	if (entity->kind == SCHED_VCPU) {
+		hart->running = container_of(entity, struct vcpu, sched);
+		vcpu_prepare(hart->running);
+	}
 	now = time_now();
 	entity->runtime -= now;
 	entity->slice_end = best_waiting(hart->queue) == entity->priority || is_boosted(entity)
@@ -477,7 +481,6 @@ static void run(struct hart *hart, struct sched_entity *entity)
 		hart->thread = container_of(entity, struct thread, sched);
 		arch_thread_resume(hart->thread);
 	}
-	hart->running = container_of(entity, struct vcpu, sched);
 	vcpu_run(hart->running);
 	put_away(hart);
 }

@@ -118,13 +118,17 @@ void vcpu_leave(struct vcpu *vcpu, enum sched_leave how)
 	__atomic_fetch_or(&vcpu->pending, PENDING_LEAVE, __ATOMIC_RELAXED);
 }
 
+void vcpu_prepare(struct vcpu *vcpu)
+{
+	if (vcpu->arch.features & BIT(FEATURE_SSTC))
+		timer_cancel(&vcpu->timer);
+	intfile_load(vcpu);
+}
+
 void vcpu_run(struct vcpu *vcpu)
 {
 	uint32_t bits;
 
-	if (vcpu->arch.features & BIT(FEATURE_SSTC))
-		timer_cancel(&vcpu->timer);
-	intfile_load(vcpu);
 	arch_vcpu_load(vcpu);
 	bits = __atomic_exchange_n(&vcpu->pending, 0, __ATOMIC_SEQ_CST);
 	arch_vcpu_sync(vcpu, bits);

@@ -103,6 +103,11 @@ static void hart_waits(void)
 	stand_still(NULL);
 }
 
+void vcpu_prepare(struct vcpu *vcpu)
+{
+	(void)vcpu;
+}
+
 void vcpu_run(struct vcpu *vcpu)
 {
 	assert(vcpu == fake_hart_self->running);

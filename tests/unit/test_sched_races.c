@@ -115,6 +115,11 @@ static void ask_all(struct hart *hart)
 	__atomic_store_n(&count, NULL, __ATOMIC_SEQ_CST);
 }
 
+void vcpu_prepare(struct vcpu *vcpu)
+{
+	(void)vcpu;
+}
+
 void vcpu_run(struct vcpu *vcpu)
 {
 	struct guest *guest = &guests[vcpu->index];

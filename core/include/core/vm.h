@@ -292,6 +292,8 @@ void vcpu_reset(struct vcpu *vcpu);
 
 /* For the scheduler, on the hart that runs the vCPU. */
 
+/** It is about to run: its interrupt file comes here, which may have to wait for other harts. */
+void vcpu_prepare(struct vcpu *vcpu);
 /** Loads the vCPU and enters the guest. Returns only if it has to leave before that. */
 void vcpu_run(struct vcpu *vcpu);
 /** It waits for an interrupt: sets its wake-up timer. Its state is saved. */

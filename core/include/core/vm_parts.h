@@ -12,8 +12,8 @@
 int vm_affinity_init(struct vm *vm);
 
 /**
- * Reserves, clears and maps all ranges of memory. 0, -ENOMEM, -ERANGE, or -EINVAL (a shared region has
- * another size), reported; vm_memory_free() cleans up.
+ * Reserves, clears and maps all ranges of memory. 0, -ENOMEM, -ERANGE, or -EINVAL (a shared
+ * region has another size), reported; vm_memory_free() cleans up.
  */
 int vm_memory_create(struct vm *vm);
 
