@@ -46,7 +46,11 @@ static void scribble(void *argument)
 	for (unsigned long i = 1; !count || i <= count; i++) {
 		unsigned long page = random_next(&state) % pages;
 
-		lost[hart] += *word_of(last_page, hart) != last;
+		unsigned long found = *word_of(last_page, hart);
+
+		if (found != last && lost[hart]++ < 4)
+			print("hart %lu, write %lu: page %lu has %#lx, not %#lx, then %#lx", hart,
+			      i, last_page, found, last, *word_of(last_page, hart));
 		last_page = page;
 		last = i << 8 | hart;
 		*word_of(page, hart) = last;
