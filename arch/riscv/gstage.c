@@ -62,6 +62,8 @@ int gstage_init(struct gstage *gstage, unsigned int levels, uint16_t owner)
 		return -EINVAL;
 	if (!page_alloc(ROOT_ORDER, &gstage->root))
 		return -ENOMEM;
+	/* QEMU would take a root that is not, and a PPN of more bits. */
+	CHECK(is_aligned(gstage->root.v, PAGE_SIZE << ROOT_ORDER));
 	memset(hpa_to_hva(gstage->root), 0, PAGE_SIZE << ROOT_ORDER);
 	spin_init(&gstage->lock, LOCK_GSTAGE);
 	gstage->levels = (uint8_t)levels;
@@ -194,6 +196,7 @@ int gstage_map(struct gstage *gstage, gpa_t at, hpa_t to, uint64_t size, unsigne
 	CHECK(is_aligned(at.v | to.v | size, PAGE_SIZE) && access);
 	if (size > limit || at.v > limit - size)
 		return -ERANGE;
+	CHECK(to.v >> PHYSICAL_BITS == 0 && size <= BIT(PHYSICAL_BITS) - to.v);
 	if (!may_map_range(gstage, to, size))
 		return -EPERM;
 	flags = spin_lock(&gstage->lock);

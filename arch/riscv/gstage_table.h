@@ -15,6 +15,8 @@
 #define TABLE_ENTRIES 512
 #define LARGEST_LEAF 3 /* 512 GiB */
 
+#define PHYSICAL_BITS 56 /* of an address in an entry */
+
 #define NAPOT_ENTRIES 16u
 #define NAPOT_SIZE KIB(64)
 #define NAPOT_PPN_MASK (GENMASK(3, 0) << PTE_PPN_SHIFT)
