@@ -36,6 +36,19 @@ static volatile unsigned long *word_of(unsigned long page, unsigned long hart)
 	return (volatile unsigned long *)(base + page * PAGE_SIZE) + hart % WORDS;
 }
 
+/* A value that is not where it was written: what is there, and where it is. */
+static void report(unsigned long i, unsigned long page, unsigned long value, unsigned long found)
+{
+	unsigned long hart = this_hart()->id, state = hart + (i - 2) * 0x9e3779b97f4a7c15;
+
+	print("hart %lu, write %lu: page %lu has %#lx, not %#lx, then %#lx; it was to be page %lu",
+	      hart, i, page, found, value, *word_of(page, hart), random_next(&state) % pages);
+	for (unsigned long p = 0; p < pages; p++)
+		for (unsigned long word = 0; word < WORDS; word++)
+			if (*word_of(p, word) == value)
+				print("it is in page %lu, word %lu", p, word);
+}
+
 /* What it writes to a page says when: it must find the last of that there. */
 static void scribble(void *argument)
 {
@@ -49,8 +62,7 @@ static void scribble(void *argument)
 		unsigned long found = *word_of(last_page, hart);
 
 		if (found != last && lost[hart]++ < 4)
-			print("hart %lu, write %lu: page %lu has %#lx, not %#lx, then %#lx", hart,
-			      i, last_page, found, last, *word_of(last_page, hart));
+			report(i, last_page, last, found);
 		last_page = page;
 		last = i << 8 | hart;
 		*word_of(page, hart) = last;
