@@ -143,7 +143,6 @@ static void copy_keep_up(struct copy *copy, uint64_t rounds)
 	shell_printf("%s: copied %" PRIu64 " pages, in %" PRIu64 " rounds %" PRIu64
 		     " more, while paused %" PRIu64 "; %" PRIu64 " differ\n",
 		     vm->name, first, rounds, copy->pages - first - last, last, copy_compare(copy));
-	vm_dirty_stop(vm);
 	if (was_running)
 		vm_resume(vm);
 }

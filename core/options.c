@@ -28,6 +28,11 @@ static int check_last_vm(const char *value)
 	return strcmp(value, "last-vm") == 0 ? 0 : -EINVAL;
 }
 
+static int check_hardware(const char *value)
+{
+	return strcmp(value, "hardware") == 0 ? 0 : -EINVAL;
+}
+
 static int check_all(const char *value)
 {
 	return strcmp(value, "all") == 0 ? 0 : -EINVAL;
@@ -165,6 +170,7 @@ const struct option option_table[] = {
 	  check_escape },
 	{ "console.show", "all|focus", "show lines of the other consoles, too", check_show },
 	{ "crash", "<kind>", "break a rule of our own on purpose: a test", check_list },
+	{ "dirty", "hardware", "hardware logs the pages that a guest writes", check_hardware },
 	{ "harts", "<n>", "use at most that many harts", check_number },
 	{ "hgei.limit", "<hart>:<n>,...", "use fewer guest interrupt files of these harts",
 	  check_pairs },

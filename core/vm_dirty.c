@@ -29,18 +29,11 @@ int vm_dirty_start(struct vm *vm)
 
 void vm_dirty_stop(struct vm *vm)
 {
-	bool was_running = vm->state == VM_RUNNING;
-
 	if (!vm_dirty_is_on(vm))
 		return;
-	/* QEMU walks on in the wrong table when an entry changes whose D it is about to set. */
-	if (was_running)
-		vm_pause(vm, "the log of its writes ends");
 	__atomic_store_n(&vm->gstage.tracked, false, __ATOMIC_SEQ_CST);
 	for (unsigned int i = 0; i < vm->chunk_count; i++)
 		gstage_untrack(&vm->gstage, vm->chunks[i].gpa, vm->chunks[i].size);
-	if (was_running)
-		vm_resume(vm);
 }
 
 bool vm_dirty_is_on(const struct vm *vm)

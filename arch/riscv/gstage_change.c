@@ -77,10 +77,10 @@ void gstage_fence(struct gstage *gstage, gpa_t at, uint64_t size)
 /* ---- splitting ---- */
 
 /* Of a leaf of 64 KiB. */
-static void split_napot(uint64_t *pte, gpa_t at)
+static void split_napot(const struct gstage *gstage, uint64_t *pte, gpa_t at)
 {
 	uint64_t *first = pte - (at.v >> PAGE_SHIFT) % NAPOT_ENTRIES;
-	uint64_t tracked = first[0] & PTE_TRACKED ? PTE_W : 0;
+	uint64_t tracked = first[0] & PTE_TRACKED && gstage->dirty_by_hardware ? PTE_W : 0;
 
 	for (unsigned int i = 0; i < NAPOT_ENTRIES; i++)
 		pte_set(&first[i], pte_plain(first[i], i) | tracked);
@@ -94,13 +94,13 @@ bool gstage_split(struct gstage *gstage, struct gstage_leaf *leaf, gpa_t at)
 	uint64_t *table;
 
 	if (!leaf->level) {
-		split_napot(leaf->pte, at);
+		split_napot(gstage, leaf->pte, at);
 		return true;
 	}
 	if (!page_alloc(0, &page))
 		return false;
 	table = hpa_to_hva(page);
-	if (!level && entry & PTE_TRACKED)
+	if (!level && entry & PTE_TRACKED && gstage->dirty_by_hardware)
 		entry |= PTE_W;
 	for (unsigned int i = 0; i < TABLE_ENTRIES; i++)
 		table[i] = entry + (leaf_size(level) >> PAGE_SHIFT << PTE_PPN_SHIFT) * i;

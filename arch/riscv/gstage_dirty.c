@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which pages a guest writes. The log is D of the leaves: a write to a page without it either
- * faults, and is noted here, or hardware sets D by itself (Svadu), whichever a hart does. Pages
- * are leaves of 4 KiB; larger ones are not writable until the first write splits them.
+ * Which pages a guest writes. The log is D of the leaves. A leaf without it is not writable, so
+ * that the first write faults, splits it down to 4 KiB and is noted here; or, when it is told so,
+ * hardware sets D of the leaves of 4 KiB by itself (Svadu), or faults, whichever a hart does.
  */
 #include "gstage_table.h"
 
 #include <core/check.h>
 
+/* What a leaf of @level lacks until it is written. */
+static uint64_t unwritten(const struct gstage *gstage, uint64_t pte, unsigned int level)
+{
+	return level || pte & PTE_N || !gstage->dirty_by_hardware ? PTE_D | PTE_W : PTE_D;
+}
+
 static bool leaf_track(struct gstage_change *change, uint64_t *pte, unsigned int level, gpa_t at)
 {
 	if (!(*pte & PTE_W))
 		return false;
-	pte_update(pte, PTE_D | (level || *pte & PTE_N ? PTE_W : 0), PTE_TRACKED);
+	pte_update(pte, unwritten(change->gstage, *pte, level), PTE_TRACKED);
 	return true;
 }
 
@@ -32,7 +38,7 @@ static bool leaf_collect(struct gstage_change *change, uint64_t *pte, unsigned i
 	if ((*pte & (PTE_TRACKED | PTE_D)) != (PTE_TRACKED | PTE_D))
 		return false;
 	if (end - from == size)
-		pte_update(pte, PTE_D | (level ? PTE_W : 0), 0);
+		pte_update(pte, unwritten(change->gstage, *pte, level), 0);
 	for (; from < end; from += PAGE_SIZE) {
 		uint64_t page = (from - change->origin.v) >> PAGE_SHIFT;
 

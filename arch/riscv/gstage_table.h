@@ -28,7 +28,8 @@
 
 /*
  * A leaf that may be written, and whose writes are logged: D says that there was one since it was
- * asked. Larger ones than 4 KiB lack W until then, so that the first write splits them.
+ * asked. Until then it lacks W, so that the first write faults, and splits a larger one than 4 KiB.
+ * Those of 4 KiB keep W where hardware is to set D.
  */
 #define PTE_TRACKED PTE_RSW0
 

@@ -10,6 +10,7 @@
 #include <core/guestfdt.h>
 #include <core/hart.h>
 #include <core/log.h>
+#include <core/options.h>
 #include <core/page.h>
 #include <core/timer.h>
 #include <core/vm.h>
@@ -112,6 +113,7 @@ int arch_vm_init(struct vm *vm)
 	sbi_vm_init(vm);
 	vm->gstage.napot = arch->features >> FEATURE_SVNAPOT & 1;
 	/* menvcfg.PBMTE, which is the G-stage's, says whether henvcfg's can be set. */
+	vm->gstage.dirty_by_hardware = option_get("dirty");
 	vm->gstage.pbmt = arch->henvcfg & HENVCFG_PBMTE;
 	return gstage_init(&vm->gstage, levels, page_owner_vm(vm->id));
 }

@@ -17,22 +17,25 @@ def written(machine, vm):
     return int(re.search(r"(\d+) pages written", machine.command("vm dirty " + vm))[1])
 
 
-# On `max` and `rv64` hardware sets D by itself; with Svade each write to a page without D faults.
-@pytest.mark.parametrize("cpu", ["max", "rv64", "max,svade=on,svadu=off", "rva23s64,svnapot=off,svinval=off"])
-def test_no_write_of_four_vcpus_is_missed(boot, cpu):
-    machine = boot(Vm("writer", "scribble", args="count=400000", vcpus=4), harts=2, cpu=cpu,
-                   options="")
+# With Svadu, on `max` and `rv64`, hardware sets D. QEMU does so rightly only on one thread (CAVEATS.md).
+@pytest.mark.parametrize("cpu, options", [
+    ("max", ""), ("rv64", ""), ("rva23s64", ""), ("max,svnapot=off,svinval=off", ""),
+    ("max", "dirty=hardware"), ("rva23s64", "dirty=hardware")])
+def test_no_write_of_four_vcpus_is_missed(boot, cpu, options):
+    single = options and cpu == "max"
+    machine = boot(Vm("writer", "scribble", args="count=%d" % (100000 if single else 400000), vcpus=4),
+                   harts=2, cpu=cpu, options=options, icount="shift=1" if single else None)
     machine.expect("scribble on")
     machine.shell()
     rounds = later = 0
-    while "stopped" not in machine.command("vm list"):
+    while "running" in machine.command("vm list"):
         match = CHECKED.search(machine.command("vm dirty writer check 20"))
         assert match[5] == "0", match[0]
         later += int(match[3])
         rounds += 1
     assert rounds > 1 and later > 1000
     assert "PASS scribble" in machine.command("vm log writer")
-    assert ", 5 table pages" in machine.command("vm show writer") or cpu == "rv64"
+    assert re.search(r", [57] table pages", machine.command("vm show writer"))
 
 
 def test_log_has_what_was_written_since(boot):

@@ -123,6 +123,7 @@ static void read_log(uint64_t from, uint64_t count)
 static void random_writes(bool updates, bool napot)
 {
 	gstage.napot = napot;
+	gstage.dirty_by_hardware = updates;
 	assert_int_equal(gstage_map(&gstage, gpa(AT), hpa(HOST), SIZE - KIB(64), RWX), 0);
 	assert_int_equal(
 		gstage_map(&gstage, gpa(AT + SIZE - KIB(64)), hpa(HOST + GIB(1)), KIB(64), RWX), 0);
@@ -180,6 +181,7 @@ static void random_writes_by_hardware_with_64k_leaves(void **state)
 
 static void leaf_without_memory_to_split_is_told_whole(void **state)
 {
+	gstage.dirty_by_hardware = true;
 	assert_int_equal(gstage_map(&gstage, gpa(AT), hpa(HOST), SIZE, RWX), 0);
 	assert_int_equal(gstage_track(&gstage, gpa(AT), SIZE), 0);
 	fake_allocations_fail_after(0);
@@ -201,6 +203,7 @@ static void leaf_without_memory_to_split_is_told_whole(void **state)
 
 static void split_leaf_of_64k_is_writable(void **state)
 {
+	gstage.dirty_by_hardware = true;
 	gstage.napot = true;
 	assert_int_equal(gstage_map(&gstage, gpa(AT), hpa(HOST), KIB(64), RWX), 0);
 	assert_int_equal(gstage_track(&gstage, gpa(AT), KIB(64)), 0);
@@ -213,6 +216,7 @@ static void split_leaf_of_64k_is_writable(void **state)
 
 static void leaf_of_1g_is_split_to_the_page(void **state)
 {
+	gstage.dirty_by_hardware = true;
 	assert_int_equal(gstage_map(&gstage, gpa(AT), hpa(HOST), GIB(1), RWX), 0);
 	assert_int_equal(gstage_track(&gstage, gpa(AT), GIB(1)), 0);
 	guest_writes(AT + MIB(200) + KIB(12), false);

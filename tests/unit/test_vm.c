@@ -159,6 +159,11 @@ unsigned long firmware_impl_version(void)
 	return 0;
 }
 
+const char *option_get(const char *name)
+{
+	return NULL;
+}
+
 bool option_pair(const char *name, uint64_t key, uint64_t *value)
 {
 	return false;

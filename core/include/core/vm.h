@@ -247,10 +247,7 @@ static inline bool vm_chunk_is_logged(const struct vm_chunk *chunk)
  * or -ENOMEM.
  */
 int vm_dirty_start(struct vm *vm);
-
-/** Ends that. A VM that runs is paused meanwhile. */
 void vm_dirty_stop(struct vm *vm);
-
 bool vm_dirty_is_on(const struct vm *vm);
 
 /**

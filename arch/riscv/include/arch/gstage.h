@@ -27,6 +27,7 @@ struct gstage {
 	uint8_t levels; /* 3, 4 or 5 */
 	bool napot; /* leaves of 64 KiB may be used: all its harts have Svnapot */
 	bool pbmt; /* memory types may be used: all its harts have Svpbmt on */
+	bool dirty_by_hardware; /* D of leaves is set by hardware, where there is Svadu */
 	bool tracked; /* what the hypervisor writes is logged, too; atomic */
 	uint64_t table_pages; /* statistics, the root counted as 4 */
 	struct hartset harts; /* that have walked it since they were fenced last */
