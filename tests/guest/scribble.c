@@ -2,8 +2,9 @@
 /*
  * Writes all over a quarter of its RAM, on all its harts, and reads back what it wrote: for tests
  * that log, copy or move the memory of a guest. Each hart has words of its own in each page.
- * Arguments: count=<writes of each hart> (100000; 0 for ever), sweep=1: one hart writes page by
- * page instead, once for each key that is typed, and tells how long that took.
+ * Arguments: count=<writes of each hart> (100000; 0 for ever), dwell=<writes to a page in a row>
+ * (1), sweep=1: one hart writes page by page instead, once for each key that is typed, and tells
+ * how long that took.
  */
 #include "lib/csr.h"
 #include "lib/fdt.h"
@@ -19,7 +20,7 @@
 
 const char payload_name[] = "scribble";
 
-static unsigned long base, pages, count;
+static unsigned long base, pages, count, dwell;
 static volatile unsigned long lost[MAX_HARTS];
 
 static unsigned long random_next(unsigned long *state)
@@ -37,12 +38,12 @@ static volatile unsigned long *word_of(unsigned long page, unsigned long hart)
 }
 
 /* A value that is not where it was written: what is there, and where it is. */
-static void report(unsigned long i, unsigned long page, unsigned long value, unsigned long found)
+static void report(unsigned long page, unsigned long value, unsigned long found)
 {
-	unsigned long hart = this_hart()->id, state = hart + (i - 2) * 0x9e3779b97f4a7c15;
+	unsigned long hart = this_hart()->id;
 
-	print("hart %lu, write %lu: page %lu has %#lx, not %#lx, then %#lx; it was to be page %lu",
-	      hart, i, page, found, value, *word_of(page, hart), random_next(&state) % pages);
+	print("hart %lu: page %lu has %#lx, not %#lx, then %#lx", hart, page, found, value,
+	      *word_of(page, hart));
 	for (unsigned long p = 0; p < pages; p++)
 		for (unsigned long word = 0; word < WORDS; word++)
 			if (*word_of(p, word) == value)
@@ -53,17 +54,16 @@ static void report(unsigned long i, unsigned long page, unsigned long value, uns
 static void scribble(void *argument)
 {
 	unsigned long hart = this_hart()->id, state = hart;
-	unsigned long last_page = 0, last = *word_of(0, hart);
+	unsigned long page = 0, last = *word_of(0, hart);
 
 	(void)argument;
 	for (unsigned long i = 1; !count || i <= count; i++) {
-		unsigned long page = random_next(&state) % pages;
-
-		unsigned long found = *word_of(last_page, hart);
+		unsigned long found = *word_of(page, hart);
 
 		if (found != last && lost[hart]++ < 4)
-			report(i, last_page, last, found);
-		last_page = page;
+			report(page, last, found);
+		if (i % dwell == 0)
+			page = random_next(&state) % pages;
 		last = i << 8 | hart;
 		*word_of(page, hart) = last;
 	}
@@ -96,6 +96,7 @@ void payload_main(void)
 
 	base = memory.address + memory.size / 2;
 	pages = memory.size / 4 / PAGE_SIZE;
+	dwell = args_number("dwell", 1);
 	count = args_number("count", 100000);
 	print("scribble on %lu pages at %#lx, %u harts", pages, base, hart_count);
 	if (args_number("sweep", 0))

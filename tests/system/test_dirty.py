@@ -37,6 +37,16 @@ def test_no_write_of_four_vcpus_is_missed(boot, cpu, options):
     assert re.search(r", [57] table pages", machine.command("vm show writer"))
 
 
+def test_writes_without_a_fault_in_between_are_not_missed(boot):
+    """Harts that stay in the guest must be told that a page is to fault again."""
+    machine = boot(Vm("writer", "scribble", args="count=0 dwell=1000000", vcpus=2), harts=2, options="")
+    machine.expect("scribble on")
+    machine.shell()
+    for _ in range(10):
+        match = CHECKED.search(machine.command("vm dirty writer check 40"))
+        assert int(match[3]) > 5 and match[5] == "0", match[0]
+
+
 def test_log_has_what_was_written_since(boot):
     machine = boot(Vm("quiet", "endless", args="mode=0"), options="")
     machine.expect("endless mode")
