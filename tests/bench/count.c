@@ -8,8 +8,9 @@
  * Arguments: image=<address> and size=<bytes>, where the hypervisor's image is mapped. With
  * from=<address>, mark=<address> and to=<address> it also counts what the hypervisor executes, on
  * all harts, from the first of these to the last, in those cases where it came by the second, and
- * writes how much that was for the first SPANS cases. Functions that wait for another hart, which
- * may be long in coming (simulated harts take turns), are left out: skip=<first>-<end>, several.
+ * writes the median of the first SPANS cases: in some a hart waits for a lock. Functions that wait
+ * for another hart, which may be long in coming (simulated harts take turns), are left out:
+ * skip=<first>-<end>, several.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -74,7 +75,7 @@ static struct span {
 	uint64_t now;
 	bool open, marked;
 	unsigned int count;
-	uint64_t total;
+	uint64_t counts[SPANS];
 	struct {
 		uint64_t first, end;
 	} skips[SKIPS];
@@ -156,6 +157,13 @@ static void translated(plugin_id id, struct qemu_plugin_tb *tb)
 	}
 }
 
+static int larger(const void *a, const void *b)
+{
+	uint64_t one = *(const uint64_t *)a, other = *(const uint64_t *)b;
+
+	return (one > other) - (one < other);
+}
+
 static void span_insn(unsigned int hart, void *opaque)
 {
 	uint64_t address = (uint64_t)(uintptr_t)opaque;
@@ -173,10 +181,11 @@ static void span_insn(unsigned int hart, void *opaque)
 	span.open = false;
 	if (!span.marked || span.count == SPANS)
 		return;
-	span.total += span.now;
-	if (++span.count == SPANS)
-		fprintf(stderr, "count: %u spans of %" PRIu64 "\n", span.count,
-			span.total / span.count);
+	span.counts[span.count++] = span.now;
+	if (span.count < SPANS)
+		return;
+	qsort(span.counts, SPANS, sizeof(span.counts[0]), larger);
+	fprintf(stderr, "count: %u spans of %" PRIu64 "\n", SPANS, span.counts[SPANS / 2]);
 }
 
 static bool is_skipped(uint64_t address)
