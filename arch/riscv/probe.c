@@ -182,6 +182,7 @@ const char *arch_hart_init(struct hart *hart)
 		csr_write(CSR_HVIPRIO2, 0);
 	}
 	arch->hgatp = 0;
+	arch->henvcfg_loaded = 0;
 	arch->timer_set = false;
 	return NULL;
 }

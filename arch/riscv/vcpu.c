@@ -184,8 +184,13 @@ static void csrs_load(struct vcpu *vcpu, struct hart *hart, bool here)
 		csr_write(CSR_HGATP, hgatp);
 		hart->arch.hgatp = hgatp;
 	}
-	if (arch_hart_has(&hart->arch, FEATURE_HENVCFG))
+	if (arch_hart_has(&hart->arch, FEATURE_HENVCFG) &&
+	    hart->arch.henvcfg_loaded != arch->henvcfg) {
 		csr_write(CSR_HENVCFG, arch->henvcfg);
+		if (gstage_pmm_matters(gstage, arch->henvcfg, hart->arch.henvcfg_loaded))
+			hfence_gvma_vmid(vmid->number);
+		hart->arch.henvcfg_loaded = arch->henvcfg;
+	}
 	if (arch_hart_has(&hart->arch, FEATURE_HSTATEEN0))
 		csr_write(CSR_HSTATEEN0, arch->hstateen0);
 	if (!own)

@@ -95,6 +95,20 @@ static void hgatp_names_mode_vmid_and_root(void **state)
 	}
 }
 
+static void pmlen_matters_where_it_masks_a_guest_physical_address(void **state)
+{
+	for (unsigned int levels = 3; levels <= 5; levels++) {
+		struct gstage of = { .levels = (uint8_t)levels };
+
+		assert_int_equal(gstage_pmm_matters(&of, 0, 2UL << 32), levels == 5);
+		assert_int_equal(gstage_pmm_matters(&of, 2UL << 32, 0), levels == 5);
+		assert_int_equal(gstage_pmm_matters(&of, 0, 3UL << 32), levels > 3);
+		assert_int_equal(gstage_pmm_matters(&of, 2UL << 32, 3UL << 32), levels > 3);
+		assert_false(gstage_pmm_matters(&of, 3UL << 32, 3UL << 32));
+		assert_false(gstage_pmm_matters(&of, 0, ~(3UL << 32)));
+	}
+}
+
 static void new_table_maps_nothing(void **state)
 {
 	for (unsigned int levels = 3; levels <= 5; levels++) {
@@ -682,6 +696,7 @@ int main(void)
 		TEST(fewest_levels_that_reach_an_address),
 		TEST(levels_that_do_not_exist_are_refused),
 		TEST(hgatp_names_mode_vmid_and_root),
+		TEST(pmlen_matters_where_it_masks_a_guest_physical_address),
 		TEST(new_table_maps_nothing),
 		TEST(root_that_cannot_be_had_fails),
 		TEST(largest_leaf_that_alignment_allows_is_chosen),

@@ -128,6 +128,20 @@ void gstage_leaf_set(struct gstage *gstage, gpa_t at, hpa_t to, unsigned int acc
 /** Drops this hart's translations of a range, or its VMID when it does not run the VM. */
 void gstage_fence_here(struct gstage *gstage, gpa_t at, uint64_t size);
 
+/**
+ * Whether guest-physical addresses mean something else with @henvcfg's PMM than with that of
+ * @other: all translations are to be fenced then. With vsatp Bare the masked bits are part of them
+ * (privileged specification, "Pointer Masking and Two-Stage Address Translation").
+ */
+static inline bool gstage_pmm_matters(const struct gstage *gstage, uint64_t henvcfg, uint64_t other)
+{
+	/* 2: PMLEN 7, which leaves 57 bits; 3: PMLEN 16, which leaves 48. */
+	static const uint8_t left[] = { 64, 64, 57, 48 };
+	uint64_t one = henvcfg >> HENVCFG_PMM_SHIFT & 3, two = other >> HENVCFG_PMM_SHIFT & 3;
+
+	return one != two && MIN(left[one], left[two]) < gstage_gpa_bits(gstage->levels);
+}
+
 /** The value of hgatp for this table with VMID number @vmid. */
 static inline uint64_t gstage_hgatp(const struct gstage *gstage, uint32_t vmid)
 {

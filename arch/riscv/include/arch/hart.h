@@ -53,6 +53,7 @@ struct arch_hart {
 	struct vcpu *fp_owner; /* whose FP registers this hart holds */
 	struct vcpu *vector_owner;
 	uint64_t hgatp; /* as last written */
+	uint64_t henvcfg_loaded; /* likewise */
 	uint64_t timer_deadline; /* of the hypervisor's own timer, as last programmed */
 	bool timer_set; /* and that still holds: no interrupt has come since */
 };
