@@ -32,7 +32,7 @@ def modes_of_harts(machine):
 
 
 def mode_of(machine, vm):
-    return re.search(r"G-stage (\w+) ", machine.command("vm show " + vm))[1]
+    return re.search(r"G-stage (\w+),", machine.command("vm show " + vm))[1]
 
 
 def harts_of(machine, vm):
