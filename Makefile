@@ -33,16 +33,21 @@ goals := $(or $(MAKECMDGOALS),all)
 plain_goals := help clean distclean
 config_goals := menuconfig guiconfig olddefconfig oldconfig savedefconfig setup %_defconfig
 setup_groups := $(if $(filter-out $(plain_goals),$(goals)),base)
-setup_groups += $(if $(filter check unit model system soak setup,$(goals)),test)
+setup_groups += $(if $(filter check check-boards unit model system system-boards soak setup,$(goals)),test)
 setup_groups += $(if $(filter check lint format tidy,$(goals)),lint)
 setup_groups += $(if $(filter fuzz fuzz-check,$(goals)),fuzz)
+setup_groups += $(if $(filter check check-boards system system-boards soak fit setup,$(goals)),boards)
+setup_groups += $(if $(filter bench-kvm,$(goals)),bench)
+# Some machines are in the newer QEMU only.
+run_qemu = $(or $(QEMU),$(shell sed -n 's/^version *[=:] *//p' boards/$(BOARD)/board.ini 2>/dev/null))
+setup_groups += $(if $(filter run,$(goals)),$(if $(filter 11,$(run_qemu)),qemu-11))
 setup_groups += $(if $(LLVM),llvm)
 
 $(DEPS)/.stamps/group-%: tools/setup
 	@tools/setup $(DEPS) $*
 	@touch $@
 
-$(addprefix $(DEPS)/.stamps/group-,test lint llvm fuzz): | $(DEPS)/.stamps/group-base
+$(addprefix $(DEPS)/.stamps/group-,test lint llvm fuzz boards bench qemu-11): | $(DEPS)/.stamps/group-base
 
 ifneq ($(filter-out $(plain_goals),$(goals)),)
 include $(addprefix $(DEPS)/.stamps/group-,$(strip $(setup_groups)))
@@ -57,9 +62,11 @@ setup:
 openconf_files := openconf $(wildcard */openconf */*/openconf */*/*/openconf)
 kconfig = CONFIG_= KCONFIG_CONFIG=$(O)/.config srctree=$(top) $(PYTHON) -m
 
-$(O)/.config: | boards/$(BOARD)/defconfig
+# A board without a defconfig of its own has that of qemu-virt.
+defconfig := $(firstword $(wildcard boards/$(BOARD)/defconfig) boards/qemu-virt/defconfig)
+$(O)/.config: | $(defconfig)
 	@mkdir -p $(O)
-	$(Q)$(kconfig) defconfig --kconfig openconf boards/$(BOARD)/defconfig >/dev/null
+	$(Q)$(kconfig) defconfig --kconfig openconf $(defconfig) >/dev/null
 
 %_defconfig: boards/%/defconfig
 	@mkdir -p $(O)
@@ -89,13 +96,19 @@ include tools/make/toolchain.mk
 
 # ---- the hypervisor -----------------------------------------------------------------------------
 
-source_dirs := core arch/riscv arch/riscv/sbi drivers drivers/irqchip drivers/rtc drivers/serial \
+source_dirs := core arch/riscv arch/riscv/sbi drivers drivers/irqchip drivers/reset drivers/rtc drivers/serial \
 	emulators
 objects :=
+light_objects :=
+cold_objects :=
 define read_objects
 obj-y :=
+light-y :=
+cold-y :=
 include $(1)/objects.mk
 objects += $$(addprefix $(O)/obj/$(1)/,$$(obj-y))
+light_objects += $$(addprefix $(O)/obj/$(1)/,$$(light-y))
+cold_objects += $$(addprefix $(O)/obj/$(1)/,$$(cold-y))
 endef
 $(foreach dir,$(source_dirs),$(if $(wildcard $(dir)/objects.mk),$(eval $(call read_objects,$(dir)))))
 
@@ -106,16 +119,21 @@ image_lds := $(O)/obj/arch/riscv/image.lds
 all: image host guest compile_commands
 image: $(O)/hartvisor.elf $(O)/hartvisor.bin $(O)/System.map
 
-# Rebuilds everything when a compiler or a flag changes.
+# Rebuilds everything when a compiler or a flag changes, or which files have flags of their own.
+built_with = $(CC) $(CFLAGS) $(LD) $(LDFLAGS) $(LIGHT_FLAGS) $(light_objects) $(cold_objects)
 $(O)/.flags: FORCE
 	@mkdir -p $(O)
-	@echo '$(CC) $(CFLAGS) $(LD) $(LDFLAGS)' | cmp -s - $@ || \
-		echo '$(CC) $(CFLAGS) $(LD) $(LDFLAGS)' >$@
+	@echo '$(built_with)' | cmp -s - $@ || \
+		echo '$(built_with)' >$@
 
 $(O)/obj/%.o: %.c $(O)/.flags | $(O)/include/config.h
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(light_objects): private CFLAGS += $(LIGHT_FLAGS)
+# What runs for operators, or once for a hart or a VM, is made small.
+$(cold_objects): private CFLAGS += -Os
 
 $(O)/obj/%.o: %.S $(O)/.flags | $(O)/include/config.h $(asm_offsets)
 	@mkdir -p $(@D)
@@ -150,10 +168,15 @@ $(O)/obj/libfdt.a: $(libfdt_objects)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcsD $@ $^
 
+# Trusting a compiler with registers that are a guest's is one thing, looking another.
+image_check = tools/image-check $(OBJDUMP) $(NM)
+fp_objects = $(filter %/fp.o %/vector.o,$(objects))
+
 $(O)/hartvisor.elf: $(objects) $(O)/obj/libfdt.a $(image_lds)
 	$(call say,LD,$@)
 	$(Q)$(LD) $(LDFLAGS) -Map $(O)/hartvisor.map -T $(image_lds) -o $@ $(objects) \
 		--start-group $(O)/obj/libfdt.a $(LIBC) $(LIBGCC) --end-group
+	$(Q)$(image_check) $@ $(fp_objects) || exit 1
 
 $(O)/hartvisor.bin: $(O)/hartvisor.elf
 	$(Q)$(OBJCOPY) -O binary $< $@
@@ -175,6 +198,7 @@ $(O)/compile_commands.json: $(O)/.flags Makefile $(wildcard $(addsuffix /objects
 include tools/make/host.mk
 include tools/make/guest.mk
 include tools/make/check.mk
+include tools/make/boards.mk
 endif
 
 # ---- the rest -----------------------------------------------------------------------------------
@@ -183,8 +207,8 @@ endif
 FORCE: ;
 
 clean:
-	rm -rf $(addprefix $(O)/,obj host unit model fuzz guest include hartvisor.* System.map \
-		compile_commands.json .flags bench.json run)
+	rm -rf $(addprefix $(O)/,obj host unit model fuzz guest boot include hartvisor.* hartvisor-* System.map \
+		compile_commands.json .flags bench*.json bench run)
 
 distclean: clean
 	rm -rf $(O) $(DEPS)
@@ -192,5 +216,5 @@ distclean: clean
 help:
 	@cat tools/make/help.txt
 	@printf '\nBoards:'
-	@printf ' %s' $(patsubst boards/%/defconfig,%,$(wildcard boards/*/defconfig))
+	@printf ' %s' $(patsubst boards/%/board.ini,%,$(wildcard boards/*/board.ini))
 	@printf '\n'

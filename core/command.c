@@ -128,7 +128,7 @@ static void print_command(const struct command *command)
 
 	snprintf(usage, sizeof(usage), "%s%s%s", command->name, *command->arguments ? " " : "",
 		 command->arguments);
-	shell_printf("  %-24s %s\n", usage, command->help);
+	shell_printf("  %-34s %s\n", usage, command->help);
 }
 
 static void print_table(const struct command *table)

@@ -7,6 +7,7 @@
 
 #include <arch/describe.h>
 #include <arch/firmware.h>
+#include <core/doctor.h>
 #include <core/hart_power.h>
 #include <core/log.h>
 #include <core/number.h>
@@ -16,9 +17,17 @@
 #include <core/version.h>
 #include <core/vm.h>
 #include <drivers/irqchip.h>
+#include <drivers/reset.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+
+struct hart *hart_named(const char *text)
+{
+	uint64_t id;
+
+	return number_parse(text, &id) ? hart_by_id(id) : NULL;
+}
 
 static void print_line(const char *text)
 {
@@ -27,7 +36,7 @@ static void print_line(const char *text)
 
 static void print_hart(const struct hart *hart)
 {
-	shell_printf("hart %u, id %" PRIu64 ": %s", hart->index, hart->id, hart_state_name(hart));
+	shell_printf("hart %" PRIu64 ": %s", hart->id, hart_state_name(hart));
 	if (hart->absent_reason)
 		shell_printf(" (%s)", hart->absent_reason);
 	shell_printf("\n");
@@ -49,16 +58,33 @@ static int host_info_run(unsigned int argc, char *const *argv)
 	return 0;
 }
 
+static void print_report(const char *text)
+{
+	shell_printf("%s\n", text);
+}
+
+static int host_doctor_run(unsigned int argc, char *const *argv)
+{
+	doctor_report(print_report);
+	return 0;
+}
+
+static int host_isa_run(unsigned int argc, char *const *argv)
+{
+	arch_offer_report(print_report);
+	return 0;
+}
+
 static int host_harts_run(unsigned int argc, char *const *argv)
 {
-	shell_printf("%4s %6s %-8s %7s %12s\n", "hart", "id", "state", "waiting", "idle seconds");
+	shell_printf("%4s %-8s %7s %12s\n", "hart", "state", "waiting", "idle seconds");
 	for (unsigned int i = 0; i < hart_count; i++) {
 		const struct hart *hart = harts[i];
 
-		shell_printf("%4u %6" PRIu64 " %-8s", hart->index, hart->id, hart_state_name(hart));
+		shell_printf("%4" PRIu64 " %-8s", hart->id, hart_state_name(hart));
 		if (hart_online(hart))
 			shell_printf(" %7u %12" PRIu64 "\n", sched_waiting(hart),
-				     timebase ? hart->idle_ticks / timebase : 0);
+				     timebase ? sched_idle_ticks(hart) / timebase : 0);
 		else
 			shell_printf(" %s\n", hart->absent_reason ? hart->absent_reason : "");
 	}
@@ -70,13 +96,13 @@ static int hart_switch(struct hart *hart, bool on)
 	int error = on ? hart_power_on(hart) : hart_power_off(hart);
 
 	if (error == -EINVAL)
-		shell_printf("Hart %u is %s.\n", hart->index, hart_state_name(hart));
+		shell_printf("Hart %" PRIu64 " is %s.\n", hart->id, hart_state_name(hart));
 	return 0;
 }
 
 static int host_hart_run(unsigned int argc, char *const *argv)
 {
-	uint64_t index;
+	struct hart *hart = hart_named(argv[1]);
 	bool on = strcmp(argv[0], "on") == 0;
 	int result;
 
@@ -84,12 +110,12 @@ static int host_hart_run(unsigned int argc, char *const *argv)
 		shell_printf("On or off? host hart on|off <hart>\n");
 		return 0;
 	}
-	if (!number_parse(argv[1], &index) || index >= hart_count) {
+	if (!hart) {
 		shell_printf("There is no hart %.20s.\n", argv[1]);
 		return 0;
 	}
 	vm_control_lock();
-	result = hart_switch(harts[index], on);
+	result = hart_switch(hart, on);
 	vm_control_unlock();
 	return result;
 }
@@ -122,24 +148,31 @@ static int host_poweroff_run(unsigned int argc, char *const *argv)
 {
 	log_info("the operator powers the machine off");
 	console_flush();
-	firmware_shutdown(false);
-	return -EIO;
+	machine_poweroff(false);
+	shell_printf("Nothing powers this machine off: switch it off.\n");
+	return 0;
 }
 
 static int host_reboot_run(unsigned int argc, char *const *argv)
 {
 	log_info("the operator reboots the machine");
 	console_flush();
-	firmware_reboot();
-	return -EIO;
+	machine_reboot();
+	shell_printf("Nothing reboots this machine: switch it off and on.\n");
+	return 0;
 }
 
 const struct command host_commands[] = {
+	{ "host doctor", "", "all that is known about the machine, for bug reports",
+	  host_doctor_run },
 	{ "host info", "", "version, firmware, memory and what each hart has", host_info_run },
+	{ "host isa", "", "extensions that guests are offered, and why not others", host_isa_run },
 	{ "host files", "[hart] [n]", "guest interrupt files; of a hart: use only n",
 	  host_files_run },
 	{ "host hart", "<on|off> <hart>", "take a hart in, or out: its work goes to others",
 	  host_hart_run },
+	{ "host top", "[seconds] [rounds]", "who has the harts: guests, hypervisor, nobody",
+	  host_top_run },
 	{ "host harts", "", "what each hart does", host_harts_run },
 	{ "host mem", "[address]", "who has the memory, or the page of an address", host_mem_run },
 	{ "host log", "", "the hypervisor's own messages", host_log_run },

@@ -36,17 +36,24 @@ static uint64_t to_mib(uint64_t bytes)
 	return bytes >> 20;
 }
 
+/** The state, or that a guest which runs as far as we go has suspended its machine. */
+static const char *state_shown(const struct vm *vm)
+{
+	return vm->state == VM_RUNNING && vm_is_suspended(vm) ? "suspended"
+							      : vm_state_name(vm->state);
+}
+
 /* ---- vm list ---- */
 
 static int vm_list_run(unsigned int argc, char *const *argv)
 {
 	vm_control_lock();
-	shell_printf("%3s %-16s %-8s %5s %9s  %s\n", "id", "name", "state", "vCPUs", "memory",
+	shell_printf("%3s %-16s %-9s %5s %9s  %s\n", "id", "name", "state", "vCPUs", "memory",
 		     "reason");
 	for (struct vm *vm = vm_next(NULL); vm; vm = vm_next(vm))
-		shell_printf("%3u %-16s %-8s %5u %5" PRIu64 " MiB  %s\n", vm->id, vm->name,
-			     vm_state_name(vm->state), vm->vcpu_count,
-			     to_mib(vm->config.memory_size), vm->reason);
+		shell_printf("%3u %-16s %-9s %5u %5" PRIu64 " MiB  %s\n", vm->id, vm->name,
+			     state_shown(vm), vm->vcpu_count, to_mib(vm->config.memory_size),
+			     vm->reason);
 	vm_control_unlock();
 	return 0;
 }
@@ -119,12 +126,15 @@ static void show_devices(const struct vm *vm)
 
 static int vm_show(struct vm *vm)
 {
-	shell_printf("VM %u %s: %s%s%s\n", vm->id, vm->name, vm_state_name(vm->state),
+	char text[VM_VALUE_MAX];
+
+	shell_printf("VM %u %s: %s%s%s\n", vm->id, vm->name, state_shown(vm),
 		     *vm->reason ? ", " : "", vm->reason);
 	shell_printf("vCPUs: %u, priority %u, time slice %u us\n", vm->vcpu_count,
 		     (unsigned int)vm->config.priority, (unsigned int)vm->config.time_slice_us);
 	shell_printf("resets: %" PRIu64 ", accesses that nothing claimed: %" PRIu64 "\n",
 		     vm->resets, vm->bad_accesses);
+	shell_printf("SBI: %s\n", arch_vm_sbi(vm, text, sizeof(text)));
 	show_memory(vm);
 	show_images(vm);
 	show_devices(vm);
@@ -275,8 +285,16 @@ const struct command vm_commands[] = {
 	{ "vm affinity", "<vm> [harts]", "the harts its vCPUs may run on; or change them",
 	  vm_affinity_run },
 	{ "vm reset", "<vm>", "start it again as after power-on", vm_reset_run },
+	{ "vm save", "<vm> [what]", "pause and save it; resume: it goes on; console: and send it",
+	  vm_save_run },
+	{ "vm restore", "<name> [file] [path]", "replace or make a VM by one that was saved",
+	  vm_restore_run },
+	{ "vm saved", "[name] [what] [at] [n]", "what was saved; drop it, or send it",
+	  vm_saved_run },
 	{ "vm dirty", "<vm> [what] [n]", "pages that a VM writes: on, off, check [rounds]",
 	  vm_dirty_run },
+	{ "vm stat", "<vm> [what]", "what its exits were for, and cost: on, off, reset",
+	  vm_stat_run },
 	{ "vm remap", "<vm> <gpa> [n]", "test: change what a page maps while it is used",
 	  vm_remap_run },
 	{ "vm destroy", "<vm>", "end it and free all that it has", vm_destroy_run },
@@ -312,20 +330,34 @@ static uint64_t vcpu_runtime(const struct vcpu *vcpu)
 	return (int64_t)runtime < 0 ? runtime + time_now() : runtime;
 }
 
+static const char *sched_name(const struct sched_entity *entity)
+{
+	uint32_t state = __atomic_load_n(&entity->state, __ATOMIC_ACQUIRE);
+	const struct hart *on = __atomic_load_n(&entity->on, __ATOMIC_ACQUIRE);
+
+	/* It may run or wait: only the hart knows. */
+	if (state == SCHED_RUNNING && on && sched_is_native(on))
+		return "alone";
+	return name_of(sched_names, ARRAY_SIZE(sched_names), state);
+}
+
 static void vcpu_print(const struct vcpu *vcpu)
 {
 	uint32_t hsm = __atomic_load_n(&vcpu->hsm, __ATOMIC_RELAXED);
-	uint32_t state = __atomic_load_n(&vcpu->sched.state, __ATOMIC_ACQUIRE);
 	const struct hart *hart = __atomic_load_n(&vcpu->sched.last, __ATOMIC_RELAXED);
 	uint64_t ms = ticks_to_us(vcpu_runtime(vcpu)) / 1000;
-	char where[12] = "-";
+	uint64_t waited = ticks_to_us(__atomic_load_n(&vcpu->sched.waited, __ATOMIC_RELAXED)) /
+			  1000;
+	char where[24] = "-";
 
 	if (hart)
-		snprintf(where, sizeof(where), "%u", hart->index);
-	shell_printf("%3u %4u %-10s %-8s %4s %7" PRIu64 ".%03u %12" PRIu64 " %10" PRIu64 "\n",
+		snprintf(where, sizeof(where), "%" PRIu64, hart->id);
+	shell_printf("%3u %4u %-10s %-8s %4s %7" PRIu64 ".%03u %6" PRIu64 ".%03u %12" PRIu64
+		     " %10" PRIu64 "\n",
 		     vcpu->vm->id, vcpu->index, name_of(hsm_names, ARRAY_SIZE(hsm_names), hsm),
-		     name_of(sched_names, ARRAY_SIZE(sched_names), state), where, ms / 1000,
-		     (unsigned int)(ms % 1000), vcpu->exits, vcpu->sched.migrations);
+		     sched_name(&vcpu->sched), where, ms / 1000, (unsigned int)(ms % 1000),
+		     waited / 1000, (unsigned int)(waited % 1000), vcpu->exits,
+		     vcpu->sched.migrations);
 }
 
 /** What its interrupt file did; `vcpu list -v`. */
@@ -333,15 +365,16 @@ static void vcpu_print_file(const struct vcpu *vcpu)
 {
 	const struct intfile_counts *counts = &vcpu->intfile.counts;
 	const struct hart *hart = __atomic_load_n(&vcpu->intfile.hart, __ATOMIC_RELAXED);
-	char where[32] = "software";
+	char where[40] = "software";
 
 	if (hart)
-		snprintf(where, sizeof(where), "hart %u line %u", hart->index, vcpu->intfile.line);
-	shell_printf("         file: %s, hits %" PRIu64 ", software %" PRIu64
+		snprintf(where, sizeof(where), "hart %" PRIu64 " line %u", hart->id,
+			 vcpu->intfile.line);
+	shell_printf("         file: %s, hits %" PRIu64 ", found %" PRIu64 ", software %" PRIu64
 		     ", promotions %" PRIu64 ", stolen %" PRIu64 ", handovers %" PRIu64
 		     ", wakes %" PRIu64 ", exits %" PRIu64 "\n",
-		     where, counts->hits, counts->software, counts->promotions, counts->stolen,
-		     counts->handovers, counts->wakes, counts->exits);
+		     where, counts->hits, counts->found, counts->software, counts->promotions,
+		     counts->stolen, counts->handovers, counts->wakes, counts->exits);
 }
 
 static bool verbose; /* of the vcpu list that runs */
@@ -358,8 +391,8 @@ static int vcpu_list(struct vm *vm)
 
 static int vcpu_list_run(unsigned int argc, char *const *argv)
 {
-	shell_printf("%3s %4s %-10s %-8s %4s %11s %12s %10s\n", "vm", "vCPU", "HSM", "state",
-		     "hart", "seconds", "exits", "migrations");
+	shell_printf("%3s %4s %-10s %-8s %4s %11s %10s %12s %10s\n", "vm", "vCPU", "HSM", "state",
+		     "hart", "seconds", "waited", "exits", "migrations");
 	verbose = argc > 0 && strcmp(argv[0], "-v") == 0;
 	if (verbose) {
 		argc--;
@@ -376,5 +409,9 @@ static int vcpu_list_run(unsigned int argc, char *const *argv)
 
 const struct command vcpu_commands[] = {
 	{ "vcpu list", "[-v] [vm]", "vCPUs: where, how long; -v: and their files", vcpu_list_run },
+	{ "vcpu regs", "<vm> <vcpu> [prefix]", "the registers of a vCPU of a paused VM",
+	  vcpu_regs_run },
+	{ "vcpu get", "<vm> <vcpu> <reg>", "one of them, by its name or number", vcpu_get_run },
+	{ "vcpu set", "<vm> <vcpu> <reg> <value>", "change one of them", vcpu_set_run },
 	{ 0 },
 };

@@ -7,11 +7,12 @@
  */
 #include <core/console.h>
 
+#include "console_parts.h"
 #include "port.h"
-#include "typed.h"
 
 #include <core/alloc.h>
 #include <core/check.h>
+#include <core/finding.h>
 #include <core/list.h>
 #include <core/lock.h>
 #include <core/log.h>
@@ -26,40 +27,21 @@
 #define SHELL_RING_SIZE KIB(8)
 #define SHOW_CHUNK 512 /* bytes written to the port with interrupts off */
 #define POLL_US 10000
-#define PULL_US 5000000 /* who reads asks again sooner than this */
-#define LINE_SIZE 128
 #define ESCAPE_DEFAULT ('t' & 0x1f)
 
 _Static_assert((CONSOLE_RING_SIZE & (CONSOLE_RING_SIZE - 1)) == 0, "ring positions are masked");
 
-struct console {
-	struct list link;
-	char name[32];
-	unsigned int id;
-	struct console_input input;
-	uint8_t *ring;
-	size_t ring_size; /* a power of two */
-	uint64_t written; /* bytes ever */
-	struct typed typed;
-	uint64_t pulled_until; /* console_read() is in use: nothing is offered */
-	uint64_t lost;
-	bool offer; /* typed bytes wait and receive may have room */
-	bool offering; /* receive is running */
-	char line[LINE_SIZE]; /* of output without the focus, for console.show=all */
-	size_t line_length;
-};
-
-static struct spinlock console_lock = SPINLOCK_INIT(LOCK_CONSOLE);
-static struct list consoles = { &consoles, &consoles }; /* of the guests, in order of creation */
+struct spinlock console_lock = SPINLOCK_INIT(LOCK_CONSOLE);
+struct list consoles = { &consoles, &consoles };
 static uint8_t shell_ring[SHELL_RING_SIZE];
 static struct console shell = {
 	.link = { &shell.link, &shell.link },
 	.name = "shell",
-	.ring = shell_ring,
-	.ring_size = SHELL_RING_SIZE,
+	.ring = { .bytes = shell_ring, .size = SHELL_RING_SIZE },
 };
 static struct console *focus = &shell;
 static bool claimed; /* false while booting: nobody's output is shown yet */
+static bool chosen; /* by a key, whatever console it was */
 static uint64_t shown; /* how far the output of the focused console went to the port */
 static int escape = ESCAPE_DEFAULT; /* the prefix, or OPTION_ESCAPE_NONE */
 static bool escape_seen;
@@ -102,19 +84,6 @@ static void show_help(void)
 
 /* ---- output ---- */
 
-static void ring_append(struct console *console, const uint8_t *bytes, size_t count)
-{
-	while (count > 0) {
-		size_t at = console->written & (console->ring_size - 1);
-		size_t part = MIN(count, console->ring_size - at);
-
-		memcpy(console->ring + at, bytes, part);
-		console->written += part;
-		bytes += part;
-		count -= part;
-	}
-}
-
 /** Shows output without the focus: line by line, behind the console's name. */
 static void lines_append(struct console *console, const uint8_t *bytes, size_t count)
 	REQUIRES(console_lock)
@@ -131,27 +100,19 @@ static void lines_append(struct console *console, const uint8_t *bytes, size_t c
 	}
 }
 
-/** The oldest byte that the ring still has. */
-static uint64_t ring_begin(const struct console *console)
-{
-	return console->written > console->ring_size ? console->written - console->ring_size : 0;
-}
-
 /** Shows the next piece of the focused console's ring. False when all of it is shown. */
 static bool show_some(void) REQUIRES(console_lock)
 {
-	uint64_t begin = ring_begin(focus);
-	size_t at, count;
+	const uint8_t *piece;
+	size_t count;
 
 	if (!claimed)
 		return false;
-	shown = MAX(shown, begin);
-	at = shown & (focus->ring_size - 1);
-	count = MIN(MIN((uint64_t)SHOW_CHUNK, focus->written - shown), focus->ring_size - at);
+	count = ring_piece(&focus->ring, &shown, SHOW_CHUNK, &piece);
 	if (count > 0)
-		port_write(focus->ring + at, count);
+		port_write(piece, count);
 	shown += count;
-	return shown != focus->written;
+	return shown != focus->ring.written;
 }
 
 /** Shows all that is left, with interrupts on in between. */
@@ -167,24 +128,13 @@ static void show_rest(void)
 	} while (more);
 }
 
-/** Where to begin showing: with a whole line when the ring has lost the beginning. */
-static uint64_t show_begin(const struct console *console)
-{
-	uint64_t begin = ring_begin(console);
-
-	for (uint64_t at = begin; begin && at < console->written; at++)
-		if (console->ring[at & (console->ring_size - 1)] == '\n')
-			return at + 1;
-	return begin;
-}
-
 /** Without a worker there is nobody else to show the ring. Then it is done at once. */
 static void focus_set(struct console *console) REQUIRES(console_lock)
 {
 	focus = console;
 	claimed = true;
 	console->line_length = 0;
-	shown = show_begin(console);
+	shown = ring_begin_line(&console->ring);
 	port_end_line();
 	if (console == &shell)
 		notice("--- shell ---\n");
@@ -207,15 +157,35 @@ void console_focus(struct console *console)
 		thread_wake(worker);
 }
 
+void console_focus_first(struct console *console)
+{
+	unsigned long flags = spin_lock(&console_lock);
+
+	if (!chosen)
+		focus_set(console ? console : &shell);
+	spin_unlock(&console_lock, flags);
+	if (worker)
+		thread_wake(worker);
+}
+
+bool console_has_focus(struct console *console)
+{
+	unsigned long flags = spin_lock(&console_lock);
+	bool has = claimed && focus == console;
+
+	spin_unlock(&console_lock, flags);
+	return has;
+}
+
 void console_write(struct console *console, const uint8_t *bytes, size_t count)
 {
 	unsigned long flags = spin_lock(&console_lock);
-	bool direct = claimed && console == focus && shown == console->written;
+	bool direct = claimed && console == focus && shown == console->ring.written;
 
-	ring_append(console, bytes, count);
+	ring_append(&console->ring, bytes, count);
 	if (direct) {
 		port_write(bytes, count);
-		shown = console->written;
+		shown = console->ring.written;
 	} else if (show_all && console != focus && console != &shell) {
 		lines_append(console, bytes, count);
 	}
@@ -225,20 +195,22 @@ void console_write(struct console *console, const uint8_t *bytes, size_t count)
 size_t console_read_ring(struct console *console, uint64_t *position, uint8_t *buffer, size_t room)
 {
 	unsigned long flags = spin_lock(&console_lock);
-	size_t count;
+	size_t total = 0, count;
+	const uint8_t *piece;
 
-	*position = MAX(*position, ring_begin(console));
-	count = *position < console->written ? MIN(room, console->written - *position) : 0;
-	for (size_t i = 0; i < count; i++)
-		buffer[i] = console->ring[(*position)++ & (console->ring_size - 1)];
+	while ((count = ring_piece(&console->ring, position, room - total, &piece)) > 0) {
+		memcpy(buffer + total, piece, count);
+		*position += count;
+		total += count;
+	}
 	spin_unlock(&console_lock, flags);
-	return count;
+	return total;
 }
 
 struct console_counts console_counts(struct console *console)
 {
 	unsigned long flags = spin_lock(&console_lock);
-	struct console_counts counts = { .written = console->written, .lost = console->lost };
+	struct console_counts counts = { .written = console->ring.written, .lost = console->lost };
 
 	spin_unlock(&console_lock, flags);
 	return counts;
@@ -283,6 +255,7 @@ static void focus_step(bool forward) REQUIRES(console_lock)
 
 static void escape_command(uint8_t byte) REQUIRES(console_lock)
 {
+	chosen = true;
 	if (byte >= '0' && byte <= '9') {
 		struct console *console = console_by_id(byte - '0');
 
@@ -350,63 +323,6 @@ void console_input_ready(struct console *console)
 		thread_wake(worker);
 }
 
-size_t console_read(struct console *console, uint8_t *bytes, size_t room)
-{
-	unsigned long flags = spin_lock(&console_lock);
-	/* What is being offered at this moment is not to be had twice. */
-	size_t count = console->offering ? 0 : typed_peek(&console->typed, bytes, room);
-
-	console->typed.out += count;
-	console->offer = false;
-	console->pulled_until = time_now() + us_to_ticks(PULL_US);
-	spin_unlock(&console_lock, flags);
-	return count;
-}
-
-/** Hands bytes to @console's receive, with the lock released; the lock is held again after it. */
-static unsigned long offer_to(struct console *console, unsigned long flags)
-	REQUIRES(console_lock) NO_THREAD_SAFETY
-{
-	uint8_t bytes[64];
-	size_t count = typed_peek(&console->typed, bytes, sizeof(bytes)), taken;
-
-	console->offer = false;
-	console->offering = true;
-	spin_unlock(&console_lock, flags);
-	taken = console->input.receive(console->input.opaque, bytes, count);
-	flags = spin_lock(&console_lock);
-	console->offering = false;
-	console->typed.out += MIN(taken, count);
-	/* Room that came up meanwhile has set offer again. */
-	if (taken >= count && !typed_empty(&console->typed))
-		console->offer = true;
-	return flags;
-}
-
-static struct console *console_to_offer(void) REQUIRES(console_lock)
-{
-	if (shell.offer)
-		return &shell;
-	list_for_each(item, &consoles) {
-		struct console *console = container_of(item, struct console, link);
-
-		if (console->offer)
-			return console;
-	}
-	return NULL;
-}
-
-/** Only the worker offers, so that receive is called once at a time and bytes stay in order. */
-static void offer_all(void) NO_THREAD_SAFETY
-{
-	unsigned long flags = spin_lock(&console_lock);
-	struct console *console;
-
-	while ((console = console_to_offer()) != NULL)
-		flags = offer_to(console, flags);
-	spin_unlock(&console_lock, flags);
-}
-
 void console_flush(void)
 {
 	show_rest();
@@ -417,7 +333,7 @@ static void worker_run(void *opaque)
 	for (;;) {
 		if (polling || __atomic_load_n(&more_typed, __ATOMIC_ACQUIRE))
 			console_poll();
-		offer_all();
+		console_offer_all();
 		show_rest();
 		if (!__atomic_load_n(&more_typed, __ATOMIC_ACQUIRE))
 			thread_wait(polling ? time_now() + us_to_ticks(POLL_US) : TIMER_NEVER);
@@ -433,9 +349,8 @@ void console_init(void)
 	if (value)
 		escape = option_parse_escape(value);
 	show_all = option_has("console.show", "all");
-	claimed = false;
-	if (!port_open())
-		log_warn("console: no serial port; the firmware's console is for output only");
+	claimed = chosen = false;
+	port_open();
 }
 
 void console_start(void)
@@ -448,9 +363,10 @@ void console_start(void)
 		return;
 	}
 	error = port_start(console_poll);
-	if (error == 0 || error == -ENODEV)
+	if (error == 0)
 		return;
-	log_warn("console: the port has no interrupt (error %d) and is polled", -error);
+	finding_add(FINDING_LESS, "console",
+		    "%s has no interrupt that can be used (error %d): polled", port_name(), -error);
 	polling = true;
 	thread_wake(worker);
 }
@@ -462,9 +378,9 @@ struct console *console_create(const char *name, unsigned int id, const struct c
 
 	if (!console)
 		return NULL;
-	console->ring_size = CONSOLE_RING_SIZE;
-	console->ring = alloc_zero(console->ring_size);
-	if (!console->ring) {
+	console->ring.size = CONSOLE_RING_SIZE;
+	console->ring.bytes = alloc_zero(CONSOLE_RING_SIZE);
+	if (!console->ring.bytes) {
 		alloc_free(console);
 		return NULL;
 	}
@@ -478,7 +394,7 @@ struct console *console_create(const char *name, unsigned int id, const struct c
 	return console;
 }
 
-void console_destroy(struct console *console)
+void console_destroy(struct console *console) NO_THREAD_SAFETY
 {
 	unsigned long flags = spin_lock(&console_lock);
 
@@ -488,15 +404,11 @@ void console_destroy(struct console *console)
 		notice("--- VM %u, %s, is gone ---\n", console->id, console->name);
 		focus_set(&shell);
 	}
-	while (console->offering) {
-		spin_unlock(&console_lock, flags);
-		thread_sleep(100);
-		flags = spin_lock(&console_lock);
-	}
+	flags = console_offered_wait(console, flags);
 	spin_unlock(&console_lock, flags);
 	if (worker)
 		thread_wake(worker);
-	alloc_free(console->ring);
+	alloc_free(console->ring.bytes);
 	alloc_free(console);
 }
 

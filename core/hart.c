@@ -8,11 +8,13 @@
 #include <core/hart.h>
 #include <core/timer.h>
 #include <drivers/irqchip.h>
+#include <inttypes.h>
 
 #define CALL_TIMEOUT_US 60000000 /* simulated machines can be slow */
 
 struct hart *harts[MAX_HARTS];
 unsigned int hart_count;
+struct hart *boot_hart;
 
 struct hart *hart_by_id(uint64_t id)
 {
@@ -92,8 +94,8 @@ void hart_call(const struct hartset *set, void (*function)(void *opaque), void *
 		hart_serve();
 		arch_relax();
 		if (time_now() > end)
-			panic("a hart does not answer: %u requests of hart %u are open",
-			      request.waiting, self->index);
+			panic("a hart does not answer: %u requests of hart %" PRIu64 " are open",
+			      request.waiting, self->id);
 	}
 	arch_irq_restore(flags);
 }

@@ -7,6 +7,26 @@
 #include <errno.h>
 #include <inttypes.h>
 
+struct hartset hart_files_free_set;
+
+static uint64_t free_lines(const struct hart_files *files)
+{
+	return hart_lines_within(files->limit) & ~files->used;
+}
+
+/* After each change, with the lock. */
+static void free_set_update(const struct hart *hart)
+{
+	bool any = free_lines(hart->files) != 0;
+
+	if (any == hartset_has(&hart_files_free_set, hart->index))
+		return;
+	if (any)
+		hartset_add(&hart_files_free_set, hart->index);
+	else
+		hartset_remove(&hart_files_free_set, hart->index);
+}
+
 int hart_files_init(struct hart *hart, unsigned int count)
 {
 	uint64_t limit;
@@ -26,6 +46,7 @@ int hart_files_init(struct hart *hart, unsigned int count)
 		log_info("hart %" PRIu64 ": hgei.limit: %" PRIu64 " of %u guest interrupt files",
 			 hart->id, limit, count);
 	}
+	free_set_update(hart);
 	return 0;
 }
 
@@ -33,12 +54,13 @@ unsigned int hart_files_take(struct hart *hart, struct vcpu *owner)
 {
 	struct hart_files *files = hart->files;
 	unsigned long flags = spin_lock(&files->lock);
-	uint64_t free = hart_lines_within(files->limit) & ~files->used;
+	uint64_t free = free_lines(files);
 	unsigned int line = free ? (unsigned int)__builtin_ctzll(free) : 0;
 
 	if (line) {
 		files->used |= BIT(line);
 		files->owners[line] = owner;
+		free_set_update(hart);
 	}
 	spin_unlock(&files->lock, flags);
 	return line;
@@ -53,7 +75,17 @@ void hart_files_give(struct hart *hart, unsigned int line, struct vcpu *heir)
 	files->owners[line] = heir;
 	if (!heir)
 		files->used &= ~BIT(line);
+	free_set_update(hart);
 	spin_unlock(&files->lock, flags);
+}
+
+void hart_files_set_limit(struct hart *hart, unsigned int limit)
+{
+	unsigned long flags = spin_lock(&hart->files->lock);
+
+	hart->files->limit = limit;
+	free_set_update(hart);
+	spin_unlock(&hart->files->lock, flags);
 }
 
 unsigned int hart_files_victim(struct hart *hart, bool (*spare)(struct vcpu *owner),

@@ -14,9 +14,9 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#define START_TIMEOUT_US 2000000
-/* What runs leaves at its next interrupt; simulated machines can be slow. */
-#define STOP_TIMEOUT_US 10000000
+/* Simulated machines can be slow. */
+#define START_TIMEOUT_US 10000000
+#define STOP_TIMEOUT_US 10000000 /* what runs leaves at its next interrupt */
 #define POLL_US 1000
 
 static bool state_change(struct hart *hart, uint32_t from, uint32_t to)
@@ -59,7 +59,7 @@ bool hart_start(struct hart *hart)
 	if (error)
 		hart->absent_reason = "the firmware does not start it";
 	else if (!hart->absent_reason)
-		hart->absent_reason = "it did not come within two seconds";
+		hart->absent_reason = "it did not come within ten seconds";
 	log_warn("hart %" PRIu64 ": left out: %s (error %ld)", hart->id, hart->absent_reason,
 		 error);
 	return false;
@@ -77,6 +77,7 @@ bool hart_arrive(void)
 	struct hart *self = hart_self();
 
 	listen(self);
+	profile_hart_arrive();
 	return state_change(self, HART_STARTING, HART_ONLINE);
 }
 
@@ -138,7 +139,7 @@ static bool may_run_elsewhere(const struct vcpu *vcpu, const struct hart *but)
 
 static bool is_indispensable(const struct hart *hart)
 {
-	if (hart == harts[0]) {
+	if (hart == boot_hart) {
 		log_error("hart %" PRIu64 ": stays: devices interrupt it", hart->id);
 		return true;
 	}
@@ -197,6 +198,7 @@ int hart_power_off(struct hart *hart)
 		intfile_hart_join(hart);
 		return error;
 	}
+	vm_roomy_update();
 	log_info("hart %" PRIu64 ": off-line", hart->id);
 	return 0;
 }
@@ -209,5 +211,6 @@ int hart_power_on(struct hart *hart)
 		return -EIO;
 	log_info("hart %" PRIu64 ": on-line", hart->id);
 	intfile_hart_join(hart);
+	vm_roomy_update();
 	return 0;
 }

@@ -2,10 +2,11 @@
 /*
  * Answers questions about the host's device tree. What its properties say is not believed:
  * lengths, cell counts and phandles are checked where they are read, and a wrong one is an error
- * to the caller. Nothing changes after hostdt_init(), so no lock.
+ * to the caller. Nothing changes after harts_find(), so no lock.
  */
 #include "hostdt_tree.h"
 
+#include <arch/pte.h>
 #include <errno.h>
 #include <string.h>
 
@@ -14,8 +15,14 @@ static struct intc {
 	int node;
 	uint32_t phandle;
 	uint64_t hart_id;
+	bool noted; /* the hart takes part */
 } intcs[MAX_HARTS];
 static unsigned int intc_count;
+
+/* RAM is in nodes from one to the other; mostly there is one. -1: none. */
+static struct {
+	int first, last;
+} memory = { -1, -1 };
 
 /** A property seen as 32-bit big-endian cells. */
 struct cells {
@@ -201,6 +208,16 @@ int hostdt_interrupt(int node, unsigned int index, int *controller, uint32_t *ce
 	return cells_copy(&list, index * (unsigned int)count, count, cells);
 }
 
+int hostdt_hart_interrupts(int node)
+{
+	struct cells list;
+	int err = cells_get(node, "interrupts-extended", &list);
+
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	return list.count % 2 ? -EINVAL : (int)(list.count / 2);
+}
+
 int hostdt_hart_interrupt(int node, unsigned int index, uint64_t *hart_id, uint32_t *cause)
 {
 	struct cells list;
@@ -220,54 +237,114 @@ int hostdt_hart_interrupt(int node, unsigned int index, uint64_t *hart_id, uint3
 	return -EINVAL;
 }
 
-int hostdt_stdout(void)
+uint32_t hostdt_u32_at(int node, const char *name, unsigned int index, uint32_t fallback)
 {
-	const char *path = hostdt_string(hostdt_path("/chosen"), "stdout-path", 0);
+	struct cells cells;
+
+	if (cells_get(node, name, &cells) || index >= cells.count)
+		return fallback;
+	return be32(cells.cell[index]);
+}
+
+int hostdt_phandle(int node, const char *name)
+{
+	struct cells cells;
+	int target, err = cells_get(node, name, &cells);
+
+	if (err)
+		return err;
+	target = cells.count == 1 ? hostdt_by_phandle(be32(cells.cell[0])) : -1;
+	return target < 0 ? -EINVAL : target;
+}
+
+int hostdt_path_or_alias(const char *path)
+{
 	int node = -1;
 
-	if (path && *path != '/') { /* an alias, which is one word */
+	if (*path != '/') { /* an alias, which is one word */
 		char alias[32];
 		size_t length = strcspn(path, ":");
 
-		if (length < sizeof(alias)) {
-			memcpy(alias, path, length);
-			alias[length] = 0;
-			path = hostdt_string(hostdt_path("/aliases"), alias, 0);
-		}
+		if (length >= sizeof(alias))
+			return -ENOENT;
+		memcpy(alias, path, length);
+		alias[length] = 0;
+		path = hostdt_string(hostdt_path("/aliases"), alias, 0);
 	}
 	if (path && *path == '/')
 		node = hostdt_path(path);
 	return node < 0 ? -ENOENT : node;
 }
 
-int hostdt_memory(unsigned int index, hpa_t *base, uint64_t *size)
+int hostdt_stdout(void)
 {
-	int depth, node = -1;
+	const char *path = hostdt_string(hostdt_path("/chosen"), "stdout-path", 0);
 
-	while ((node = hostdt_next(node, &depth)) >= 0) {
-		if (!hostdt_string_is(node, "device_type", "memory") || !hostdt_enabled(node))
+	if (!path)
+		path = hostdt_string(hostdt_path("/chosen"), "linux,stdout-path", 0);
+	return path ? hostdt_path_or_alias(path) : -ENOENT;
+}
+
+/** Whether there are such addresses. The window does not wrap. */
+static bool is_physical(hpa_t base, uint64_t size)
+{
+	return base.v <= BIT(PHYSICAL_BITS) && size <= BIT(PHYSICAL_BITS) - base.v;
+}
+
+static bool node_is_memory(int node)
+{
+	return hostdt_string_is(node, "device_type", "memory") && hostdt_enabled(node);
+}
+
+void hostdt_memory_find(void)
+{
+	memory.first = memory.last = -1;
+	for (int depth, node = hostdt_next(-1, &depth); node >= 0;
+	     node = hostdt_next(node, &depth)) {
+		if (!node_is_memory(node))
+			continue;
+		if (memory.first < 0)
+			memory.first = node;
+		memory.last = node;
+	}
+}
+
+/** Bank @index of those that are @physical, or of the others. */
+static int memory_bank(unsigned int index, bool physical, hpa_t *base, uint64_t *size)
+{
+	int depth = 0;
+
+	for (int node = memory.first; node >= 0;
+	     node = node == memory.last ? -1 : hostdt_next(node, &depth)) {
+		if (!node_is_memory(node))
 			continue;
 		for (unsigned int i = 0; !hostdt_reg(node, i, base, size); i++)
-			if (*size && !index--)
+			if (*size && is_physical(*base, *size) == physical && !index--)
 				return 0;
 	}
 	return -ENOENT;
 }
 
-int hostdt_reserved(unsigned int index, hpa_t *base, uint64_t *size)
+int hostdt_memory(unsigned int index, hpa_t *base, uint64_t *size)
+{
+	return memory_bank(index, true, base, size);
+}
+
+int hostdt_memory_beyond(unsigned int index, hpa_t *base, uint64_t *size)
+{
+	return memory_bank(index, false, base, size);
+}
+
+/** Window @index of all children of /reserved-memory, or of those with `no-map`, as below. */
+static int reserved_child(unsigned int index, bool no_map, hpa_t *base, uint64_t *size)
 {
 	int depth = 0, parent = hostdt_path("/reserved-memory"), node = -1;
+	uint32_t length;
 
-	if (!hostdt_reservation(index, base, size)) {
-		if (window_wraps(base->v, *size))
-			*size = -base->v;
-		return 0;
-	}
-	index -= hostdt_reservation_count();
 	if (parent >= 0)
 		node = hostdt_child(parent, &depth);
 	for (; node >= 0; node = hostdt_child(node, &depth)) {
-		if (!hostdt_enabled(node))
+		if (!hostdt_enabled(node) || (no_map && !hostdt_property(node, "no-map", &length)))
 			continue;
 		/* These are addresses of the root, whatever `ranges` says. */
 		for (unsigned int i = 0; !reg_of_bus(node, parent, i, &base->v, size); i++) {
@@ -279,6 +356,20 @@ int hostdt_reserved(unsigned int index, hpa_t *base, uint64_t *size)
 		}
 	}
 	return -ENOENT;
+}
+
+int hostdt_reserved(unsigned int index, hpa_t *base, uint64_t *size)
+{
+	if (hostdt_reservation(index, base, size))
+		return reserved_child(index - hostdt_reservation_count(), false, base, size);
+	if (window_wraps(base->v, *size))
+		*size = -base->v;
+	return 0;
+}
+
+int hostdt_no_map(unsigned int index, hpa_t *base, uint64_t *size)
+{
+	return reserved_child(index, true, base, size);
 }
 
 /** A child of /cpus that describes a hart, with a usable `reg`. */
@@ -328,11 +419,41 @@ int hostdt_chosen_address(const char *name, uint64_t *value)
 	return 0;
 }
 
+int hostdt_chosen_range(const char *name, hpa_t *base, uint64_t *size)
+{
+	unsigned int na, ns;
+	struct cells cells;
+	int err = cells_get(hostdt_path("/chosen"), name, &cells);
+
+	if (err)
+		return err;
+	if (cells_of_bus(0, &na, &ns) || cells.count != na + ns)
+		return -EINVAL;
+	*base = hpa(cells_number(&cells, 0, na));
+	*size = cells_number(&cells, na, ns);
+	return 0;
+}
+
 const char *hostdt_bootargs(void)
 {
 	const char *args = hostdt_string(hostdt_path("/chosen"), "bootargs", 0);
 
 	return args ? args : "";
+}
+
+/** Reads the interrupt controller of the hart at @cpu. False when it has none. */
+static bool intc_read(int cpu, uint64_t hart_id, struct intc *intc)
+{
+	int depth = 0, node = hostdt_child(cpu, &depth);
+
+	while (node >= 0 && !hostdt_compatible(node, "riscv,cpu-intc"))
+		node = hostdt_child(node, &depth);
+	*intc = (struct intc){
+		.node = node,
+		.phandle = hostdt_u32(node, "phandle", 0),
+		.hart_id = hart_id,
+	};
+	return node >= 0;
 }
 
 void hostdt_harts_find(void)
@@ -341,16 +462,35 @@ void hostdt_harts_find(void)
 
 	intc_count = 0;
 	for (int cpu = hostdt_cpu_next(-1, &hart_id); cpu >= 0 && intc_count < MAX_HARTS;
-	     cpu = hostdt_cpu_next(cpu, &hart_id)) {
-		int depth = 0, node = hostdt_child(cpu, &depth);
+	     cpu = hostdt_cpu_next(cpu, &hart_id))
+		intc_count += intc_read(cpu, hart_id, &intcs[intc_count]);
+}
 
-		while (node >= 0 && !hostdt_compatible(node, "riscv,cpu-intc"))
-			node = hostdt_child(node, &depth);
-		if (node >= 0)
-			intcs[intc_count++] = (struct intc){
-				.node = node,
-				.phandle = hostdt_u32(node, "phandle", 0),
-				.hart_id = hart_id,
-			};
-	}
+/** Where that of @node is, or may be: a free place, or that of a hart that takes no part. */
+static unsigned int intc_place(int node)
+{
+	unsigned int i = 0;
+
+	while (i < intc_count && intcs[i].node != node)
+		i++;
+	if (i < MAX_HARTS)
+		return i;
+	for (i = 0; i < MAX_HARTS && intcs[i].noted; i++)
+		;
+	return i;
+}
+
+void hostdt_hart_note(int cpu, uint64_t hart_id)
+{
+	struct intc intc;
+	unsigned int i;
+
+	if (!intc_read(cpu, hart_id, &intc))
+		return;
+	i = intc_place(intc.node);
+	if (i == MAX_HARTS)
+		return;
+	intc.noted = true;
+	intcs[i] = intc;
+	intc_count = MAX(intc_count, i + 1);
 }

@@ -9,10 +9,8 @@
 
 #include <errno.h>
 #include <libfdt.h>
+#include <stdio.h>
 #include <string.h>
-
-/* The deepest node that is accepted; the root is at depth 0. */
-#define DEPTH_MAX 31
 
 const void *host_fdt;
 
@@ -23,11 +21,15 @@ static struct {
 	uint32_t strings, strings_size;
 } blob;
 
-/** The cell at @at of the structure block. */
-static uint32_t cell_at(uint32_t at)
+/** The cells from @at of the structure block on, as they are in it. */
+static inline const uint32_t *cells_at(uint32_t at)
 {
-	return be32(*(const uint32_t *)((const char *)host_fdt + blob.nodes + at));
+	return (const uint32_t *)((const char *)host_fdt + blob.nodes + at);
 }
+
+/* Tokens are compared as they are: swapping the bytes of each takes most of the time. */
+#define RAW(tag) ((uint32_t)(tag) << 24)
+_Static_assert(FDT_END < 256 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tokens_are_one_byte");
 
 static const char *node_bytes(uint32_t at)
 {
@@ -35,13 +37,15 @@ static const char *node_bytes(uint32_t at)
 }
 
 /** The token after that at @at, which is not the last. */
-static uint32_t token_next(uint32_t at)
+static inline uint32_t token_next(uint32_t at)
 {
-	switch (cell_at(at)) {
-	case FDT_BEGIN_NODE:
+	const uint32_t *cells = cells_at(at);
+
+	switch (cells[0]) {
+	case RAW(FDT_PROP):
+		return (uint32_t)align_up(at + 12 + be32(cells[1]), 4);
+	case RAW(FDT_BEGIN_NODE):
 		return (uint32_t)align_up(at + 4 + strlen(node_bytes(at + 4)) + 1, 4);
-	case FDT_PROP:
-		return (uint32_t)align_up(at + 12 + cell_at(at + 4), 4);
 	default:
 		return at + 4;
 	}
@@ -51,19 +55,20 @@ static uint32_t token_next(uint32_t at)
 static uint64_t token_size(uint32_t at)
 {
 	uint32_t room = blob.nodes_size - at;
+	const uint32_t *cells = cells_at(at);
 
 	if (room < 4)
 		return 0;
-	switch (cell_at(at)) {
-	case FDT_BEGIN_NODE:
+	switch (cells[0]) {
+	case RAW(FDT_BEGIN_NODE):
 		return memchr(node_bytes(at + 4), 0, room - 4) ? token_next(at) - at : 0;
-	case FDT_PROP:
-		if (room < 12 || cell_at(at + 8) >= blob.strings_size)
+	case RAW(FDT_PROP):
+		if (room < 12 || be32(cells[2]) >= blob.strings_size)
 			return 0;
-		return align_up(12 + (uint64_t)cell_at(at + 4), 4);
-	case FDT_END_NODE:
-	case FDT_NOP:
-	case FDT_END:
+		return align_up(12 + (uint64_t)be32(cells[1]), 4);
+	case RAW(FDT_END_NODE):
+	case RAW(FDT_NOP):
+	case RAW(FDT_END):
 		return 4;
 	default:
 		return 0;
@@ -82,14 +87,15 @@ static bool nodes_check(void)
 		size = token_size(at);
 		if (!size || size > blob.nodes_size - at)
 			return false;
-		tag = cell_at(at);
+		tag = *cells_at(at);
 		if (!depth && at) /* the root is closed */
-			return tag == FDT_END;
-		if (!at && tag != FDT_BEGIN_NODE)
+			return tag == RAW(FDT_END);
+		if (!at && tag != RAW(FDT_BEGIN_NODE))
 			return false;
-		if (tag == FDT_END || (tag == FDT_BEGIN_NODE && ++depth > DEPTH_MAX + 1))
+		if (tag == RAW(FDT_END) ||
+		    (tag == RAW(FDT_BEGIN_NODE) && ++depth > NODE_DEPTH_MAX + 1))
 			return false;
-		if (tag == FDT_END_NODE)
+		if (tag == RAW(FDT_END_NODE))
 			depth--;
 	}
 }
@@ -144,14 +150,14 @@ int hostdt_next(int node, int *depth)
 	}
 	for (;;) {
 		at = token_next(at);
-		switch (cell_at(at)) {
-		case FDT_BEGIN_NODE:
+		switch (*cells_at(at)) {
+		case RAW(FDT_BEGIN_NODE):
 			++*depth;
 			return (int)at;
-		case FDT_END_NODE:
+		case RAW(FDT_END_NODE):
 			--*depth;
 			break;
-		case FDT_END:
+		case RAW(FDT_END):
 			return -1;
 		}
 	}
@@ -165,18 +171,32 @@ int hostdt_child(int node, int *depth)
 	return *depth == 1 ? node : -1;
 }
 
-int hostdt_parent(int node)
+/** The nodes from the root to @node, at most NODE_DEPTH_MAX + 1. How deep it is, or -1. */
+static int chain_find(int node, int *chain)
 {
-	int parents[DEPTH_MAX + 1];
 	int depth;
 
 	for (int at = hostdt_next(-1, &depth); at >= 0 && at <= node;
 	     at = hostdt_next(at, &depth)) {
-		parents[depth] = at;
+		chain[depth] = at;
 		if (at == node)
-			return depth ? parents[depth - 1] : -1;
+			return depth;
 	}
 	return -1;
+}
+
+int hostdt_parent(int node)
+{
+	int chain[NODE_DEPTH_MAX + 1];
+	int depth = chain_find(node, chain);
+
+	return depth > 0 ? chain[depth - 1] : -1;
+}
+
+/** Nearly all names differ in their first letter. */
+static inline bool is_named(const char *name, const char *wanted)
+{
+	return *name == *wanted && !strcmp(name, wanted);
 }
 
 const void *hostdt_property(int node, const char *name, uint32_t *length)
@@ -186,14 +206,16 @@ const void *hostdt_property(int node, const char *name, uint32_t *length)
 	if (node < 0)
 		return NULL;
 	for (uint32_t at = token_next((uint32_t)node);; at = token_next(at)) {
-		uint32_t tag = cell_at(at);
+		const uint32_t *cells = cells_at(at);
 
-		if (tag == FDT_PROP && !strcmp(strings + cell_at(at + 8), name)) {
-			*length = cell_at(at + 4);
-			return node_bytes(at + 12);
-		}
-		if (tag != FDT_PROP && tag != FDT_NOP)
+		if (*cells == RAW(FDT_PROP)) {
+			if (is_named(strings + be32(cells[2]), name)) {
+				*length = be32(cells[1]);
+				return node_bytes(at + 12);
+			}
+		} else if (*cells != RAW(FDT_NOP)) {
 			return NULL;
+		}
 	}
 }
 
@@ -273,6 +295,34 @@ int hostdt_path(const char *path)
 	return -1;
 }
 
+/** False when there is no such node, or no @room for its path: @path may be changed then. */
+static bool path_write(int node, char *path, size_t room)
+{
+	int chain[NODE_DEPTH_MAX + 1];
+	int depth = chain_find(node, chain);
+	size_t used = 0;
+
+	for (int i = MIN(depth, 1); i >= 0 && i <= depth; i++) {
+		const char *name = node_bytes((uint32_t)chain[i] + 4); /* "" is the root's */
+		size_t length = strlen(name);
+
+		if (used + length + 2 > room)
+			return false;
+		path[used] = '/';
+		memcpy(path + used + 1, name, length + 1);
+		used += 1 + length;
+	}
+	return depth >= 0;
+}
+
+void hostdt_path_of(int node, char *path, size_t room)
+{
+	if (node < 0)
+		snprintf(path, room, "no node");
+	else if (!path_write(node, path, room))
+		snprintf(path, room, "node at %d", node);
+}
+
 uint32_t hostdt_u32(int node, const char *name, uint32_t fallback)
 {
 	uint32_t length;
@@ -316,5 +366,6 @@ int hostdt_init(const void *fdt, size_t room)
 		return -EINVAL;
 	}
 	hostdt_harts_find();
+	hostdt_memory_find();
 	return 0;
 }

@@ -26,4 +26,7 @@ unsigned int hostdt_reservation_count(void);
 /** Notes which interrupt controller is which hart's, for hostdt_hart_interrupt(). */
 void hostdt_harts_find(void);
 
+/** Looks where the nodes of RAM are, for hostdt_memory(). */
+void hostdt_memory_find(void);
+
 #endif

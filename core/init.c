@@ -12,144 +12,153 @@
 #include <arch/thread.h>
 #include <arch/vmid.h>
 #include <core/alloc.h>
+#include <core/boot_phases.h>
 #include <core/check.h>
 #include <core/console.h>
 #include <core/crash.h>
+#include <core/doctor.h>
+#include <core/finding.h>
 #include <core/hart_power.h>
 #include <core/hostdt.h>
 #include <core/log.h>
 #include <core/options.h>
 #include <core/page.h>
+#include <core/save_area.h>
 #include <core/sched.h>
 #include <core/timer.h>
 #include <core/version.h>
 #include <core/vm.h>
 #include <drivers/irqchip.h>
+#include <drivers/reset.h>
 #include <drivers/rtc.h>
+#include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 
-/* Nothing can go on: says why, as often as a reader needs. */
-static _Noreturn void boot_stop(void)
+/* Nothing can go on: says why, with all that is known. */
+static _Noreturn void __attribute__((format(printf, 1, 2))) boot_fail(const char *fmt, ...)
 {
+	char text[160];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	log_error("%s", text);
+	doctor_log();
 	arch_irq_disable();
 	for (;;)
 		arch_wait();
 }
 
-static struct hart *hart_new(uint64_t id)
+/*
+ * This hart has no H: another one that has it boots in its place, from the beginning, if there is
+ * one. The count is initialised data, which is kept then.
+ */
+static _Noreturn void boot_elsewhere(uint64_t hart_id, uint64_t fdt)
 {
-	struct hart *hart = hart_count == 0 ? &boot_hart_area : alloc_zero(sizeof(*hart));
-
-	if (!hart)
-		return NULL;
-	hart->index = hart_count;
-	hart->id = id;
-	harts[hart_count++] = hart;
-	return hart;
-}
-
-/* What each hart needs besides its struct. False when memory is out. */
-static bool hart_prepare(struct hart *hart, int node)
-{
-	isa_parse_cpu(host_fdt, node, &hart->arch.isa);
-	hart->arch.cbom_block = hostdt_u32(node, "riscv,cbom-block-size", 0);
-	hart->arch.cboz_block = hostdt_u32(node, "riscv,cboz-block-size", 0);
-	hart->arch.cbop_block = hostdt_u32(node, "riscv,cbop-block-size", 0);
-	hart->arch.mmu_type = hostdt_string(node, "mmu-type", 0);
-	hart->stack_top = mmu_stack_create();
-	return hart->stack_top && !sched_hart_init(hart) && !timer_hart_init(hart);
-}
-
-/* All harts of the device tree get a struct, the boot hart the first; some are left out. */
-static void harts_find(void)
-{
-	uint64_t most = MIN(option_number("harts", MAX_HARTS), (uint64_t)MAX_HARTS);
+	static unsigned int tried __attribute__((section(".data.tried")));
 	uint64_t id;
 
-	for (int node = hostdt_cpu_next(-1, &id); node >= 0; node = hostdt_cpu_next(node, &id)) {
-		struct hart *hart;
+	while (hart_find_other(hart_id, &tried, &id) == 0) {
+		long error;
 
-		if (id == harts[0]->id) {
-			CHECK(hart_prepare(harts[0], node));
-			continue;
-		}
-		if (hart_count >= most) {
-			log_warn("hart %" PRIu64 ": left out: more than %" PRIu64 " harts", id,
-				 most);
-			continue;
-		}
-		if (!hostdt_enabled(node) || !hostdt_string(node, "mmu-type", 0)) {
-			log_warn("hart %" PRIu64 ": left out: disabled or without an MMU", id);
-			continue;
-		}
-		hart = hart_new(id);
-		CHECK(hart && hart_prepare(hart, node));
+		log_warn("hart %" PRIu64 ": it has no hypervisor extension (H): hart %" PRIu64
+			 " boots in its place",
+			 hart_id, id);
+		error = arch_boot_again(id, fdt, hart_id);
+		log_warn("hart %" PRIu64 ": %s (error %ld)", id,
+			 error ? "the firmware does not let it boot"
+			       : "it did not come within ten seconds",
+			 error);
 	}
-	if (!harts[0]->stack_top) {
-		log_error("hart %" PRIu64 " boots, but /cpus does not have it", harts[0]->id);
-		boot_stop();
-	}
+	boot_fail("hart %" PRIu64 ": it has no hypervisor extension (H): nothing can run here",
+		  hart_id);
 }
 
-static unsigned int harts_start(void)
+static void memory_init(void)
+{
+	const char *problem = mmu_init();
+
+	if (problem)
+		boot_fail("%s: nothing can run here", problem);
+	if (option_get("memory.clear"))
+		page_clean_all();
+	save_area_init();
+	log_info("memory: %" PRIu64 " MiB, image at 0x%" PRIx64, page_total() >> 8, mmu_image_base);
+}
+
+static void harts_init(void)
+{
+	int error = harts_find();
+
+	if (error)
+		boot_fail("hart %" PRIu64 " boots, but %s: nothing can run here", boot_hart->id,
+			  error == -ENOMEM ? "memory is out" : "/cpus does not have it");
+}
+
+static void harts_start(void)
 {
 	unsigned int online = 1;
 
-	for (unsigned int i = 1; i < hart_count; i++)
-		online += hart_start(harts[i]);
-	return online;
+	for (unsigned int i = 0; i < hart_count; i++)
+		if (harts[i] != boot_hart)
+			online += hart_start(harts[i]);
+	log_info("harts: %u of %u online", online, hart_count);
 }
 
 static void timebase_find(void)
 {
+	uint64_t id;
 	int cpus = hostdt_path("/cpus");
 	uint32_t frequency = cpus < 0 ? 0 : hostdt_u32(cpus, "timebase-frequency", 0);
 
+	if (!frequency) /* old trees have it there */
+		frequency = hostdt_u32(hostdt_cpu_next(-1, &id), "timebase-frequency", 0);
 	if (frequency)
 		timebase = frequency;
 	else
-		log_warn("/cpus has no timebase-frequency: 10 MHz taken");
+		finding_add(FINDING_LESS, "timer", "/cpus has no timebase-frequency: 10 MHz taken");
 }
 
-_Noreturn void init(uint64_t hart_id, uint64_t fdt)
+_Noreturn void init(uint64_t hart_id, uint64_t fdt, uint64_t begin)
 {
 	uint64_t offset = fdt & (MIB(2) - 1);
 	const char *problem;
-	unsigned int online;
 
-	hart_new(hart_id);
+	boot_hart = &boot_hart_area;
+	hart_insert(boot_hart, hart_id);
+	boot_phases_begin(begin);
+	boot_phase_end("tables");
 	firmware_init();
 	log_info("Hartvisor %s, boot hart %" PRIu64, VERSION, hart_id);
-	if (!arch_has_hypervisor()) {
-		log_error("hart %" PRIu64 " has no hypervisor extension (H): nothing can run here",
-			  hart_id);
-		boot_stop();
-	}
-	if (hostdt_init((const void *)(VA_BOOT_FDT + offset), BOOT_FDT_ROOM - offset)) {
-		log_error("device tree at 0x%" PRIx64 ": none, or broken: nothing can run here",
+	if (hostdt_init((const void *)(VA_BOOT_FDT + offset), BOOT_FDT_ROOM - offset))
+		boot_fail("device tree at 0x%" PRIx64 ": none, or broken: nothing can run here",
 			  fdt);
-		boot_stop();
-	}
-	mmu_init();
 	options_init(hostdt_bootargs());
-	if (option_get("memory.clear"))
-		page_clean_all();
+	firmware_hide(hart_id);
+	if (!arch_has_hypervisor() || option_hides("h", hart_id))
+		boot_elsewhere(hart_id, fdt);
+	boot_phase_end("firmware");
 	timebase_find();
-	log_info("memory: %" PRIu64 " MiB, image at 0x%" PRIx64, page_total() >> 8, mmu_image_base);
-	harts_find();
+	memory_init();
+	harts_init();
+	boot_phase_end("memory");
 	irqchip_init();
 	log_info("interrupts: %s", irqchip_describe());
-	harts[0]->state = HART_STARTING;
-	problem = arch_hart_init(harts[0]);
-	if (problem) {
-		log_error("hart %" PRIu64 ": %s: nothing can run here", hart_id, problem);
-		boot_stop();
-	}
+	boot_hart->state = HART_STARTING;
+	problem = arch_hart_init(boot_hart);
+	if (problem)
+		boot_fail("hart %" PRIu64 ": %s: nothing can run here", hart_id, problem);
 	CHECK(hart_arrive());
 	console_init();
 	rtc_init();
-	online = harts_start();
-	log_info("harts: %u of %u online", online, hart_count);
+	reset_init();
+	boot_phase_end("devices");
+	harts_start();
+	boot_phase_end("harts");
+	doctor_boot();
 	sbi_init();
 	console_start();
 	shell_start();

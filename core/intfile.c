@@ -4,6 +4,7 @@
 #include <arch/fence.h>
 #include <arch/gstage.h>
 #include <arch/irqflags.h>
+#include <arch/sbi.h>
 #include <arch/vsfile.h>
 #include <core/check.h>
 #include <core/hart_files.h>
@@ -14,10 +15,13 @@
 #include <errno.h>
 
 /*
- * At a hart no more than one line changes hands in this time; meanwhile vCPUs that find none run
- * on their SW-files. A hand-over costs as much as four MSIs and their claims do there.
+ * At a hart no more than one line is taken for a vCPU of an `auto` VM in this time; meanwhile those
+ * that find none run on their SW-files. To take one costs as much as seven MSIs and their claims do
+ * there (docs/benchmarks.md).
  */
 #define STEAL_INTERVAL_US 500
+
+#define PROMISE_PAUSE 32
 
 void intfile_init(struct intfile *file)
 {
@@ -31,7 +35,7 @@ static bool busy_try(struct vcpu *vcpu)
 	return !__atomic_exchange_n(&vcpu->intfile.busy, 1, __ATOMIC_SEQ_CST);
 }
 
-/* Interrupts off. Whoever has it may wait for this hart. */
+/* Interrupts off. Whoever has it may wait for this hart, by hart_call(): that has an end. */
 static void busy_take(struct vcpu *vcpu)
 {
 	while (!busy_try(vcpu)) {
@@ -60,6 +64,17 @@ static void place_set(struct vcpu *vcpu, struct hart *hart, unsigned int line)
 	if (hart)
 		file->line = line;
 	spin_unlock(&file->lock, flags);
+	__atomic_store_n(&vcpu->sched.has_file, hart != NULL, __ATOMIC_RELAXED);
+}
+
+static struct hart *home(const struct vcpu *vcpu)
+{
+	return __atomic_load_n(&vcpu->intfile.home, __ATOMIC_SEQ_CST);
+}
+
+static bool insists(const struct vcpu *vcpu)
+{
+	return vcpu->vm->config.interrupt_files == VM_FILES_HARDWARE;
 }
 
 static gpa_t guest_page(const struct vcpu *vcpu)
@@ -75,6 +90,18 @@ struct move {
 	struct hart *hart; /* where the file is */
 	unsigned int line;
 };
+
+/*
+ * What writes MSIs by itself writes to this file from now on (@hart NULL: to none of the
+ * hardware). What it wrote before has arrived when this returns.
+ */
+static void writers_retarget(struct vcpu *vcpu, struct hart *hart, unsigned int line)
+{
+	const struct msi_writer *writer = vcpu->vm->msi_writer;
+
+	if (writer)
+		writer->retarget(vcpu, hart, line);
+}
 
 /* On each hart that may hold the old translation, or has stored into the file. */
 static void fence_here(void *opaque)
@@ -93,9 +120,15 @@ static void drain_here(void *opaque)
 
 	arch_vsfile_watch(move->line, false);
 	vcpu->intfile.watched = false;
+	/* Stores of harts that have forgotten the VM: gstage_fence_here() has ordered them. */
+	arch_vsfile_barrier(move->hart, move->line);
 	arch_vsfile_drain(move->line, vcpu->file);
-	if (hart_self()->running == vcpu)
-		arch_vsfile_select(vcpu, 0);
+	if (hart_self()->running != vcpu)
+		return;
+	arch_vsfile_select(vcpu, 0);
+	/* It does not enter the guest again without another one. */
+	if (insists(vcpu))
+		__atomic_fetch_or(&vcpu->pending, PENDING_FILE, __ATOMIC_SEQ_CST);
 }
 
 /* To the SW-file; the line stays taken. busy is held. Interrupts off, no lock. */
@@ -117,6 +150,7 @@ static void demote(struct vcpu *vcpu)
 		if (hartset_has(&vm->gstage.harts, i) || hartset_has(&vm->producers, i))
 			hartset_add(&holders, i);
 	hart_call(&holders, fence_here, &move);
+	writers_retarget(vcpu, NULL, 0);
 	hartset_add(&there, move.hart->index);
 	hart_call(&there, drain_here, &move);
 	if (swfile_line(vcpu->file))
@@ -132,6 +166,7 @@ static void promote(struct vcpu *vcpu, unsigned int line)
 	gstage_leaf_set(&vcpu->vm->gstage, guest_page(vcpu), arch_vsfile_page(hart, line),
 			GSTAGE_READ | GSTAGE_WRITE | GSTAGE_IO);
 	place_set(vcpu, hart, line);
+	writers_retarget(vcpu, hart, line);
 	arch_vsfile_fill(line, vcpu->file);
 	arch_vsfile_select(vcpu, line);
 	/* VSEIP comes from the VS-file now. */
@@ -190,12 +225,11 @@ static uint64_t last_run(const struct vcpu *vcpu)
 
 static unsigned int steal_line(struct hart *hart, struct vcpu *heir)
 {
-	bool insists = heir->vm->config.interrupt_files == VM_FILES_HARDWARE;
 	uint64_t now = time_now();
 	struct vcpu *victim;
 	unsigned int line;
 
-	if (!insists && now - hart->files->stolen_at < us_to_ticks(STEAL_INTERVAL_US))
+	if (!insists(heir) && now - hart->files->stolen_at < us_to_ticks(STEAL_INTERVAL_US))
 		return 0;
 	line = hart_files_victim(hart, may_be_robbed, last_run, &victim);
 	if (!line)
@@ -226,6 +260,70 @@ static bool find_file(struct hart *hart, struct vcpu *vcpu)
 	return line != 0;
 }
 
+/*
+ * For a vCPU that insists. Its line is free; or a VM at its ease has it, which does not run here;
+ * or somebody who is being moved away by another hart, with interrupts off there: so it ends soon.
+ * Who moves others waits for harts by hart_call(), which does not wait for ever.
+ */
+static void find_promised(struct hart *hart, struct vcpu *vcpu)
+{
+	while (!place(vcpu) && home(vcpu) == hart && !find_file(hart, vcpu)) {
+		/* Who moves others may come to this one first. */
+		busy_drop(vcpu);
+		for (unsigned int i = 0; i < PROMISE_PAUSE; i++) {
+			hart_serve();
+			arch_relax();
+		}
+		busy_take(vcpu);
+	}
+	/* It has a home elsewhere by now, and goes there without having entered the guest. */
+	if (!place(vcpu))
+		vcpu_leave(vcpu, LEAVE_PREEMPTED);
+}
+
+/* busy is held, and the vCPU is on its SW-file. */
+static void find_any(struct hart *hart, struct vcpu *vcpu)
+{
+	if (insists(vcpu))
+		find_promised(hart, vcpu);
+	else
+		find_file(hart, vcpu);
+}
+
+static NOINLINE void load_elsewhere(struct hart *hart, struct vcpu *vcpu)
+{
+	struct intfile *file = &vcpu->intfile;
+
+	busy_take(vcpu);
+	if (place(vcpu) && place(vcpu) != hart) {
+		demote_and_free(vcpu);
+		file->counts.handovers++;
+		hart_files_count(hart, handovers);
+	}
+	if (!place(vcpu))
+		find_any(hart, vcpu);
+	if (place(vcpu)) {
+		file->counts.found++;
+		hart_files_count(hart, found);
+	} else {
+		arch_vsfile_select(vcpu, 0);
+	}
+	if (!place(vcpu) && !insists(vcpu)) {
+		file->counts.software++;
+		hart_files_count(hart, software);
+	}
+	busy_drop(vcpu);
+}
+
+/*
+ * Where a file is only this hart makes this hart (promote()), and who takes it away from here waits
+ * until this hart has drained it: so no order is needed for a look at that.
+ */
+static inline bool is_here(const struct intfile *file, const struct hart *hart)
+{
+	return __atomic_load_n(&file->hart, __ATOMIC_RELAXED) == hart;
+}
+
 void intfile_load(struct vcpu *vcpu)
 {
 	struct hart *hart = hart_self();
@@ -233,37 +331,31 @@ void intfile_load(struct vcpu *vcpu)
 
 	if (!vcpu->vm->vsfiles)
 		return;
-	__atomic_store_n(&file->last_run, time_now(), __ATOMIC_RELAXED);
-	if (place(vcpu) != hart) {
-		busy_take(vcpu);
-		if (place(vcpu) && place(vcpu) != hart) {
-			demote_and_free(vcpu);
-			file->counts.handovers++;
-			hart_files_count(hart, handovers);
-		}
-		if (!place(vcpu) && !find_file(hart, vcpu)) {
-			file->counts.software++;
-			hart_files_count(hart, software);
-			arch_vsfile_select(vcpu, 0);
-		}
-		busy_drop(vcpu);
+	atomic_store_relaxed(&file->last_run, time_now());
+	if (unlikely(!is_here(file, hart))) {
+		load_elsewhere(hart, vcpu);
 		return;
 	}
+	/* It is selected since it is here. */
 	file->counts.hits++;
 	hart_files_count(hart, hits);
-	arch_vsfile_select(vcpu, file->line);
 	if (file->watched) {
-		arch_vsfile_watch(file->line, false);
 		file->watched = false;
+		arch_vsfile_watch(file->line, false);
 	}
 }
 
 void intfile_retry(struct vcpu *vcpu)
 {
-	if (!vcpu->vm->vsfiles || !busy_try(vcpu))
+	if (!vcpu->vm->vsfiles)
+		return;
+	/* Who moves it says when that is over; who insists does not go on before. */
+	if (insists(vcpu))
+		busy_take(vcpu);
+	else if (!busy_try(vcpu))
 		return;
 	if (!place(vcpu))
-		find_file(hart_self(), vcpu);
+		find_any(hart_self(), vcpu);
 	busy_drop(vcpu);
 }
 
@@ -271,9 +363,9 @@ void intfile_sleep(struct vcpu *vcpu)
 {
 	struct intfile *file = &vcpu->intfile;
 
-	__atomic_store_n(&file->last_run, time_now(), __ATOMIC_RELAXED);
+	atomic_store_relaxed(&file->last_run, time_now());
 	/* A demotion under way tells the vCPU when it is over, and drains here, after this. */
-	if (place(vcpu) == hart_self()) {
+	if (is_here(file, hart_self())) {
 		file->watched = true;
 		arch_vsfile_watch(file->line, true);
 	}

@@ -4,11 +4,13 @@
  * Everything here runs in threads with the control lock held, so that no VM comes or goes.
  */
 #include <arch/gstage.h>
+#include <arch/irqflags.h>
 #include <arch/vsfile.h>
 #include <core/check.h>
 #include <core/hart_files.h>
 #include <core/intfile.h>
 #include <core/log.h>
+#include <core/text.h>
 #include <core/vm.h>
 #include <core/vm_parts.h>
 #include <errno.h>
@@ -65,6 +67,8 @@ int intfile_vm_init(struct vm *vm)
 
 const char *intfile_policy_name(const struct vm *vm)
 {
+	if (vm->config.irqchip == VM_IRQCHIP_PLIC)
+		return "PLIC";
 	if (!vm->imsic)
 		return "APLIC in direct mode";
 	if (insists(vm))
@@ -142,7 +146,7 @@ static void home_set(struct vcpu *vcpu, struct hart *home)
 		return;
 	if (vcpu->intfile.home)
 		hart_files_reserve(vcpu->intfile.home, -1);
-	vcpu->intfile.home = home;
+	__atomic_store_n(&vcpu->intfile.home, home, __ATOMIC_SEQ_CST);
 	if (!home) {
 		sched_set_affinity(&vcpu->sched, &vcpu->vm->affinity);
 		return;
@@ -153,27 +157,32 @@ static void home_set(struct vcpu *vcpu, struct hart *home)
 	leave_old_home(vcpu);
 }
 
+/*
+ * With interrupts off, as with all that takes lines from vCPUs that insist on theirs: who comes to
+ * a new home waits there, with interrupts off, too, for whoever has to leave it.
+ */
 static void carry_out(struct vm *vm)
 {
+	unsigned long flags = arch_irq_save();
+
 	for (unsigned int i = 0; i < vm->vcpu_count; i++)
 		home_set(vm->vcpus[i], vm->vcpus[i]->intfile.next_home);
+	arch_irq_restore(flags);
 }
 
 /* By what plan() left. */
 static void report_shortage(const struct vm *vm)
 {
-	char where[192] = "";
-	size_t length = 0;
+	char where[192];
+	struct text text = text_in(where, sizeof(where));
 	unsigned int left = 0;
 
 	for (unsigned int i = 0; i < hart_count; i++) {
 		if (!may_use(vm, i))
 			continue;
 		left += room[i];
-		if (length < sizeof(where))
-			length += (size_t)snprintf(where + length, sizeof(where) - length,
-						   ", hart %" PRIu64 ": %u of %u", harts[i]->id,
-						   room[i], harts[i]->files->limit);
+		text_add(&text, ", hart %" PRIu64 ": %u of %u", harts[i]->id, room[i],
+			 harts[i]->files->limit);
 	}
 	log_error("%s: interrupt-files: \"hardware\": %u files asked for, %u free%s", vm->name,
 		  vm->vcpu_count, left, where);
@@ -267,16 +276,22 @@ static void give_up(struct vm *vm, const struct hart *hart)
 }
 
 /*
- * More lines of @hart are promised than it may give. All promises are looked at again, those to the
- * oldest VM first: its vCPUs stay where they are, or move; a VM that does not fit gives up.
+ * More lines of @hart are promised than the @limit that it is about to have. All promises are
+ * looked at again, those to the oldest VM first: its vCPUs will stay where they are, or move; a VM
+ * that does not fit gives up now.
  */
-static void plan_again(const struct hart *hart)
+static void plan_again(const struct hart *hart, unsigned int limit)
 {
 	for (unsigned int i = 0; i < hart_count; i++)
 		room[i] = harts[i]->files ? harts[i]->files->limit : 0;
+	room[hart->index] = limit;
 	for (struct vm *vm = vm_next(NULL); vm; vm = vm_next(vm))
 		if (vm->reserved && !plan(vm))
 			give_up(vm, hart);
+}
+
+static void carry_out_all(void)
+{
 	for (struct vm *vm = vm_next(NULL); vm; vm = vm_next(vm))
 		if (vm->reserved)
 			carry_out(vm);
@@ -301,14 +316,20 @@ int intfile_set_limit(struct hart *hart, unsigned int limit)
 	struct hart_files *files = hart->files;
 	unsigned long flags;
 
+	bool moves;
+
 	if (!files || limit > files->count)
 		return -EINVAL;
-	flags = spin_lock(&files->lock);
-	files->limit = limit;
-	spin_unlock(&files->lock, flags);
-	if (files->reserved > limit)
-		plan_again(hart);
+	moves = files->reserved > limit;
+	if (moves)
+		plan_again(hart, limit);
+	/* Whoever insists has a promise within the limits whenever another hart looks. */
+	flags = arch_irq_save();
+	hart_files_set_limit(hart, limit);
+	if (moves)
+		carry_out_all();
 	evict_above(hart);
+	arch_irq_restore(flags);
 	intfile_offer(hart);
 	vm_manager_wake();
 	return 0;

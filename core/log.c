@@ -9,6 +9,7 @@
 
 #include <core/hart.h>
 #include <core/lock.h>
+#include <core/text.h>
 #include <core/timer.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -46,8 +47,8 @@ static int log_format_prefix(char *line, size_t room, enum log_level level)
 	uint64_t us = timebase ? ticks_to_us(time_now()) : 0;
 	const struct hart *hart = hart_self();
 
-	return snprintf(line, room, "[%5" PRIu64 ".%06" PRIu64 "] hart %u: %s", us / 1000000,
-			us % 1000000, hart ? hart->index : 0, level_marks[level]);
+	return snprintf(line, room, "[%5" PRIu64 ".%06" PRIu64 "] hart %" PRIu64 ": %s",
+			us / 1000000, us % 1000000, hart ? hart->id : 0, level_marks[level]);
 }
 
 static void log_append(const char *text, size_t length)
@@ -64,12 +65,9 @@ static void log_message(enum log_level level, const char *fmt, va_list args)
 	size_t length;
 
 	vsnprintf(line + prefix, LOG_LINE, fmt, args);
+	/* Some of the text comes from guests and bundles. */
+	text_tame(line + prefix);
 	length = prefix + strlen(line + prefix);
-	/* Some of the text comes from guests and bundles: the terminal must not obey it. */
-	for (size_t i = prefix; i < length; i++) {
-		if (line[i] < ' ' || line[i] > '~')
-			line[i] = '?';
-	}
 	line[length++] = '\n';
 
 	flags = spin_lock(&log_lock);

@@ -30,3 +30,30 @@ bool number_parse(const char *text, uint64_t *number)
 	}
 	return true;
 }
+
+bool size_parse(const char *text, uint64_t *size)
+{
+	char digits[24];
+	unsigned int length = 0, shift = 0;
+
+	while (text[length] && length < sizeof(digits) - 1) {
+		digits[length] = text[length];
+		length++;
+	}
+	if (text[length] || !length)
+		return false;
+	switch (digits[length - 1] & ~0x20) {
+	case 'G':
+		shift += 10; /* fall through */
+	case 'M':
+		shift += 10; /* fall through */
+	case 'K':
+		shift += 10;
+		length--;
+	}
+	digits[length] = '\0';
+	if (!number_parse(digits, size) || *size > UINT64_MAX >> shift)
+		return false;
+	*size <<= shift;
+	return true;
+}

@@ -23,6 +23,13 @@ static int check_number(const char *value)
 	return number_parse(value, &number) ? 0 : -EINVAL;
 }
 
+static int check_size(const char *value)
+{
+	uint64_t size;
+
+	return size_parse(value, &size) && size <= GIB(1) ? 0 : -EINVAL;
+}
+
 static int check_last_vm(const char *value)
 {
 	return strcmp(value, "last-vm") == 0 ? 0 : -EINVAL;
@@ -31,6 +38,11 @@ static int check_last_vm(const char *value)
 static int check_hardware(const char *value)
 {
 	return strcmp(value, "hardware") == 0 ? 0 : -EINVAL;
+}
+
+static int check_boot(const char *value)
+{
+	return strcmp(value, "boot") == 0 ? 0 : -EINVAL;
 }
 
 static int check_all(const char *value)
@@ -160,6 +172,11 @@ static int check_escape(const char *value)
 	return option_parse_escape(value) == OPTION_ESCAPE_BAD ? -EINVAL : 0;
 }
 
+static int check_wfi(const char *value)
+{
+	return strcmp(value, "native") == 0 ? 0 : -EINVAL;
+}
+
 static int check_show(const char *value)
 {
 	return strcmp(value, "all") == 0 || strcmp(value, "focus") == 0 ? 0 : -EINVAL;
@@ -168,9 +185,12 @@ static int check_show(const char *value)
 const struct option option_table[] = {
 	{ "console.escape", "^<letter>|none", "prefix of console commands instead of ^t",
 	  check_escape },
+	{ "console.port", "sbi|<alias>|<path>", "the serial port to use", check_list },
 	{ "console.show", "all|focus", "show lines of the other consoles, too", check_show },
 	{ "crash", "<kind>", "break a rule of our own on purpose: a test", check_list },
 	{ "dirty", "hardware", "hardware logs the pages that a guest writes", check_hardware },
+	{ "doctor", "boot", "the report of `host doctor` in the log, before VMs start",
+	  check_boot },
 	{ "harts", "<n>", "use at most that many harts", check_number },
 	{ "hgei.limit", "<hart>:<n>,...", "use fewer guest interrupt files of these harts",
 	  check_pairs },
@@ -179,7 +199,9 @@ const struct option option_table[] = {
 	{ "memory.clear", "all", "clear memory also before its first use", check_all },
 	{ "panic", "halt|poweroff|reboot", "what follows a fatal error", check_panic },
 	{ "poweroff", "last-vm", "power the machine off when no VM runs any more", check_last_vm },
+	{ "save.size", "<n>[K|M|G]", "memory for saved VMs, up to 1G", check_size },
 	{ "vmid.bits", "<n>", "use only that many bits of a VMID", check_number },
+	{ "wfi", "native", "a vCPU that is alone on its hart waits in the guest", check_wfi },
 };
 
 const unsigned int option_count = ARRAY_SIZE(option_table);

@@ -102,7 +102,7 @@ static uint64_t tables_init(struct bank *bank)
 	return bytes;
 }
 
-void page_add(hpa_t base, uint64_t size)
+bool page_add(hpa_t base, uint64_t size)
 {
 	struct bank *bank = &page_banks[page_bank_count];
 	hpa_t end = hpa(base.v + size);
@@ -113,14 +113,14 @@ void page_add(hpa_t base, uint64_t size)
 		for (unsigned int order = 0; order <= PAGE_MAX_ORDER; order++)
 			list_init(&free_lists[order]);
 	if (page_bank_count == PAGE_MAX_BANKS)
-		return;
+		return false;
 	bank->start = base;
 	bank->base = hpa(align_down(base.v, PAGE_SIZE << PAGE_MAX_ORDER));
 	bank->pages = (end.v - bank->base.v) >> PAGE_SHIFT;
 	bank->owners_base = hpa(align_down(base.v, OWNERS_IN_WORD * PAGE_SIZE));
 	bytes = tables_init(bank);
 	if (!bytes)
-		return;
+		return true;
 	page_bank_count++;
 	base.v += bytes;
 	pages_total += size >> PAGE_SHIFT;
@@ -133,6 +133,7 @@ void page_add(hpa_t base, uint64_t size)
 		give_back(bank, base, order, false);
 		base.v += PAGE_SIZE << order;
 	}
+	return true;
 }
 
 bool page_alloc(unsigned int order, hpa_t *page)

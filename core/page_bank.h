@@ -10,7 +10,6 @@
 #include <core/lock.h>
 #include <core/page.h>
 
-#define PAGE_MAX_BANKS 16
 #define OWNERS_IN_WORD 4
 
 /* A bank of RAM with its tables, placed in the bank's own first pages. */

@@ -7,12 +7,13 @@
 
 #include "port.h"
 
-#include <arch/firmware.h>
 #include <arch/irqflags.h>
 #include <core/hart.h>
 #include <core/log.h>
 #include <core/options.h>
 #include <drivers/irqchip.h>
+#include <drivers/reset.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,9 +40,8 @@ static void panic_print_hart(void)
 		panic_print("hart not known yet\n");
 		return;
 	}
-	panic_print("hart %u (id %llu), locks held 0x%x, vCPU %p, thread %p\n", self->index,
-		    (unsigned long long)self->id, (unsigned int)self->lock_ranks,
-		    (void *)self->running, (void *)self->thread);
+	panic_print("hart %" PRIu64 ", locks held 0x%x, vCPU %p, thread %p\n", self->id,
+		    (unsigned int)self->lock_ranks, (void *)self->running, (void *)self->thread);
 }
 
 static void panic_stop_others(void)
@@ -77,9 +77,9 @@ void panic(const char *fmt, ...)
 	panic_stop_others();
 
 	if (then && strcmp(then, "poweroff") == 0)
-		firmware_shutdown(true);
+		machine_poweroff(true);
 	if (then && strcmp(then, "reboot") == 0)
-		firmware_reboot();
+		machine_reboot();
 	panic_print("The machine is halted.\n");
 	panic_halt();
 }

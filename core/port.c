@@ -21,19 +21,23 @@ static struct serial *serial;
 static char partial[PARTIAL_MAX];
 static size_t partial_length; /* may exceed PARTIAL_MAX: then the line is too long to keep */
 
-bool port_open(void)
+void port_open(void)
 {
 	struct serial *found = serial_init();
 	unsigned long flags = spin_lock(&port_lock);
 
 	serial = found;
 	spin_unlock(&port_lock, flags);
-	return found != NULL;
+}
+
+const char *port_name(void)
+{
+	return serial->name;
 }
 
 int port_start(void (*received)(void))
 {
-	return serial ? serial->start(serial, received) : -ENODEV;
+	return serial->start(serial, received);
 }
 
 static void port_put(const char *text, size_t length)

@@ -9,13 +9,13 @@
 
 #include <core/types.h>
 
-/** Looks for a serial port and goes over to it. False when there is none. Boot hart. */
-bool port_open(void);
+/** Looks for a serial port and goes over to it. Boot hart. */
+void port_open(void);
 
-/**
- * Turns the receive interrupt on. Returns 0, -ENODEV (no port to receive from), or another
- * negative errno when one has to poll.
- */
+/** After port_open(): the name of what is in use. */
+const char *port_name(void);
+
+/** Turns the receive interrupt on. Returns 0, or a negative errno when one has to poll. */
 int port_start(void (*received)(void));
 
 /** Writes bytes of a console as they are. Any context. */

@@ -5,6 +5,8 @@
  */
 #include <core/report.h>
 
+#include <core/text.h>
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -14,11 +16,8 @@ static void report_emit(struct report *report, enum report_level level, const ch
 	char message[REPORT_MESSAGE_MAX];
 
 	vsnprintf(message, sizeof(message), fmt, args);
-	/* Names come from the input: a terminal must not see what is in them. */
-	for (char *p = message; *p; p++) {
-		if (*p < ' ' || *p > '~')
-			*p = '?';
-	}
+	/* Names come from the input. */
+	text_tame(message);
 	report->emit(report, level, message);
 }
 

@@ -52,6 +52,11 @@ static uint8_t shell_read(void)
 	return byte;
 }
 
+bool shell_interrupted(void)
+{
+	return __atomic_load_n(&typed_in, __ATOMIC_ACQUIRE) != typed_out;
+}
+
 static void shell_put(const char *text, size_t length)
 {
 	console_write(console_shell(), (const uint8_t *)text, length);

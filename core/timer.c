@@ -10,12 +10,6 @@
 #include <core/timer.h>
 #include <errno.h>
 
-struct timer_queue {
-	struct spinlock lock;
-	struct list timers;
-	uint64_t slice_end; /* of what runs on the hart; only this hart touches it */
-};
-
 /* The hart of a timer that timer_adopt() has in its hands. */
 #define IN_TRANSIT ((struct hart *)UINTPTR_MAX)
 
@@ -28,7 +22,7 @@ int timer_hart_init(struct hart *hart)
 		return -ENOMEM;
 	spin_init(&hart->timers->lock, LOCK_TIMER);
 	list_init(&hart->timers->timers);
-	hart->timers->slice_end = TIMER_NEVER;
+	hart->timers->first = hart->timers->slice_end = hart->timers->set = TIMER_NEVER;
 	return 0;
 }
 
@@ -46,18 +40,28 @@ static struct timer *timer_first(struct timer_queue *queue)
 					  : container_of(queue->timers.next, struct timer, link);
 }
 
-/* Sets the hardware to what comes first. On the queue's hart, lock held. */
-static void queue_program(struct timer_queue *queue)
+/* After a change of the list, the lock held. */
+static void first_changed(struct timer_queue *queue)
 {
-	struct timer *first = timer_first(queue);
+	const struct timer *first = timer_first(queue);
 
-	arch_timer_set(first ? MIN(first->deadline, queue->slice_end) : queue->slice_end);
+	atomic_store_relaxed(&queue->first, first ? first->deadline : TIMER_NEVER);
 }
 
-void timer_cancel(struct timer *timer)
+static uint64_t next_deadline(const struct timer_queue *queue)
 {
-	struct hart *hart = __atomic_load_n(&timer->hart, __ATOMIC_ACQUIRE);
+	/* Others take timers out only: at worst this is too early. */
+	return MIN(__atomic_load_n(&queue->first, __ATOMIC_RELAXED), queue->slice_end);
+}
 
+void timer_queue_program(struct timer_queue *queue)
+{
+	queue->set = next_deadline(queue);
+	arch_timer_set(queue->set);
+}
+
+void timer_take_out(struct timer *timer, struct hart *hart)
+{
 	while (hart) {
 		unsigned long flags;
 		bool ours;
@@ -72,7 +76,8 @@ void timer_cancel(struct timer *timer)
 
 		if (ours) {
 			list_remove(&timer->link);
-			__atomic_store_n(&timer->hart, NULL, __ATOMIC_RELEASE);
+			first_changed(hart->timers);
+			atomic_store_release(&timer->hart, NULL);
 		}
 		spin_unlock(&hart->timers->lock, flags);
 		hart = ours ? NULL : __atomic_load_n(&timer->hart, __ATOMIC_ACQUIRE);
@@ -90,9 +95,10 @@ static void insert(struct timer *timer)
 		if (container_of(at, struct timer, link)->deadline > timer->deadline)
 			break;
 	list_insert(at, &timer->link);
-	__atomic_store_n(&timer->hart, hart_self(), __ATOMIC_RELEASE);
+	atomic_store_release(&timer->hart, hart_self());
+	first_changed(queue);
 	if (queue->timers.next == &timer->link)
-		queue_program(queue);
+		timer_queue_program(queue);
 	spin_unlock(&queue->lock, flags);
 }
 
@@ -119,7 +125,8 @@ void timer_adopt(struct hart *from)
 		timer = timer_first(from->timers);
 		if (timer) {
 			list_remove(&timer->link);
-			__atomic_store_n(&timer->hart, IN_TRANSIT, __ATOMIC_RELEASE);
+			first_changed(from->timers);
+			atomic_store_release(&timer->hart, IN_TRANSIT);
 		}
 		spin_unlock(&from->timers->lock, flags);
 		if (timer)
@@ -130,12 +137,8 @@ void timer_adopt(struct hart *from)
 
 void timer_program(struct hart *hart, uint64_t slice_end)
 {
-	struct timer_queue *queue = hart->timers;
-	unsigned long flags = spin_lock(&queue->lock);
-
-	queue->slice_end = slice_end;
-	queue_program(queue);
-	spin_unlock(&queue->lock, flags);
+	hart->timers->slice_end = slice_end;
+	timer_queue_program(hart->timers);
 }
 
 void timer_interrupt(struct hart *hart)
@@ -151,14 +154,15 @@ void timer_interrupt(struct hart *hart)
 		if (!timer || timer->deadline > now) {
 			if (queue->slice_end <= now) {
 				queue->slice_end = TIMER_NEVER;
-				__atomic_store_n(&hart->resched, 1, __ATOMIC_RELAXED);
+				atomic_store_relaxed(&hart->resched, 1);
 			}
-			queue_program(queue);
+			timer_queue_program(queue);
 			spin_unlock(&queue->lock, flags);
 			return;
 		}
 		list_remove(&timer->link);
-		__atomic_store_n(&timer->hart, NULL, __ATOMIC_RELEASE);
+		first_changed(queue);
+		atomic_store_release(&timer->hart, NULL);
 		spin_unlock(&queue->lock, flags);
 		timer->expired(timer);
 	}

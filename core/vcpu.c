@@ -4,24 +4,13 @@
  * `pending`, `hsm` and the scheduler's state are atomic; the rest belongs to the hart that runs
  * the vCPU, or to whoever holds it (sched_hold) while it does not run.
  */
-#include <arch/irqflags.h>
 #include <arch/sbi.h>
 #include <core/alloc.h>
 #include <core/check.h>
+#include <core/vcpu_timer.h>
 #include <core/vm.h>
 #include <emulators/swfile.h>
 #include <errno.h>
-
-/* The guest's timer is due: in hardware (Sstc) for a sleeping vCPU, otherwise emulated. */
-static void vcpu_timer_expired(struct timer *timer)
-{
-	struct vcpu *vcpu = container_of(timer, struct vcpu, timer);
-
-	if (vcpu->arch.features & BIT(FEATURE_SSTC))
-		sched_wake(&vcpu->sched);
-	else
-		vcpu_notify(vcpu, PENDING_TIMER);
-}
 
 struct vcpu *vcpu_create(struct vm *vm, unsigned int index)
 {
@@ -34,8 +23,8 @@ struct vcpu *vcpu_create(struct vm *vm, unsigned int index)
 	sched_entity_init(&vcpu->sched, SCHED_VCPU, vm->config.priority,
 			  (uint32_t)us_to_ticks(vm->config.time_slice_us));
 	vcpu->sched.affinity = vm->affinity;
-	vcpu->sched.wants_file = vm->vsfiles;
-	timer_init(&vcpu->timer, vcpu_timer_expired);
+	vcpu->sched.uses_files = vm->vsfiles;
+	vcpu_timer_init(vcpu);
 	intfile_init(&vcpu->intfile);
 	if (vm->imsic) {
 		vcpu->file = alloc_zero(sizeof(*vcpu->file));
@@ -50,6 +39,9 @@ struct vcpu *vcpu_create(struct vm *vm, unsigned int index)
 		alloc_free(vcpu);
 		return NULL;
 	}
+	vcpu->msi_page = NO_MSI_PAGE;
+	if (vm->imsic && !vm->vsfiles && arch_vcpu_tells_accesses(&vcpu->arch))
+		vcpu->msi_page = gpa(vm->imsic_base.v + index * PAGE_SIZE);
 	vcpu_reset(vcpu);
 	return vcpu;
 }
@@ -58,14 +50,14 @@ void vcpu_destroy(struct vcpu *vcpu)
 {
 	timer_cancel(&vcpu->timer);
 	arch_vcpu_destroy(vcpu);
+	alloc_free(vcpu->exit_table);
 	alloc_free(vcpu->file);
 	alloc_free(vcpu);
 }
 
 void vcpu_reset(struct vcpu *vcpu)
 {
-	timer_cancel(&vcpu->timer);
-	vcpu->timer_deadline = TIMER_NEVER;
+	vcpu_timer_stop(vcpu);
 	vcpu->pending = 0;
 	vcpu->extirq = 0;
 	vcpu->hsm = HSM_STOPPED;
@@ -78,17 +70,14 @@ void vcpu_reset(struct vcpu *vcpu)
 
 void vcpu_notify(struct vcpu *vcpu, uint32_t bits)
 {
-	unsigned long flags = arch_irq_save();
-	struct hart *on;
-
 	__atomic_fetch_or(&vcpu->pending, bits, __ATOMIC_SEQ_CST);
-	/* What runs here looks before it enters the guest. */
-	if (hart_self()->running != vcpu && !sched_wake(&vcpu->sched)) {
-		on = __atomic_load_n(&vcpu->sched.on, __ATOMIC_SEQ_CST);
-		if (on && on != hart_self())
-			hart_kick(on);
-	}
-	arch_irq_restore(flags);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	/*
+	 * What runs here looks before it enters the guest, and so does what is not BLOCKED by now:
+	 * that looks after it has said so. A thread runs on no hart of a vCPU.
+	 */
+	if (hart_self()->running != vcpu)
+		sched_notify(&vcpu->sched);
 }
 
 int vcpu_start(struct vcpu *vcpu, uint64_t pc, uint64_t opaque)
@@ -103,8 +92,7 @@ int vcpu_start(struct vcpu *vcpu, uint64_t pc, uint64_t opaque)
 	}
 	__atomic_fetch_add(&vcpu->vm->active, 1, __ATOMIC_SEQ_CST);
 	/* Stopped and parked, so nobody else touches its registers. */
-	timer_cancel(&vcpu->timer);
-	vcpu->timer_deadline = TIMER_NEVER;
+	vcpu_timer_stop(vcpu);
 	arch_vcpu_reset(vcpu, pc, vcpu->index, opaque);
 	/* Its line may be high already; what else was pending belongs to its former life. */
 	__atomic_store_n(&vcpu->pending, PENDING_EXTIRQ, __ATOMIC_SEQ_CST);
@@ -118,11 +106,20 @@ void vcpu_leave(struct vcpu *vcpu, enum sched_leave how)
 	__atomic_fetch_or(&vcpu->pending, PENDING_LEAVE, __ATOMIC_RELAXED);
 }
 
-void vcpu_prepare(struct vcpu *vcpu)
+/* With Sstc the timer was for its sleep only. */
+static NOINLINE void prepare_timer(struct vcpu *vcpu)
 {
 	if (vcpu->arch.features & BIT(FEATURE_SSTC))
 		timer_cancel(&vcpu->timer);
 	intfile_load(vcpu);
+}
+
+void vcpu_prepare(struct vcpu *vcpu)
+{
+	if (timer_armed(&vcpu->timer))
+		prepare_timer(vcpu);
+	else
+		intfile_load(vcpu);
 }
 
 void vcpu_run(struct vcpu *vcpu)
@@ -131,7 +128,8 @@ void vcpu_run(struct vcpu *vcpu)
 
 	arch_vcpu_load(vcpu);
 	bits = __atomic_exchange_n(&vcpu->pending, 0, __ATOMIC_SEQ_CST);
-	arch_vcpu_sync(vcpu, bits);
+	if (bits)
+		arch_vcpu_sync(vcpu, bits);
 	if (unlikely(vcpu->hsm != HSM_STARTED)) {
 		if (vcpu->hsm == HSM_START_PENDING) {
 			__atomic_store_n(&vcpu->hsm, HSM_STARTED, __ATOMIC_SEQ_CST);
@@ -140,21 +138,36 @@ void vcpu_run(struct vcpu *vcpu)
 			return;
 		}
 	}
-	if (!(bits & PENDING_LEAVE))
-		arch_vcpu_enter(vcpu);
+	if (bits & PENDING_LEAVE)
+		return;
+	if (unlikely(hart_self()->profile.armed))
+		profile_enter(vcpu);
+	arch_vcpu_enter(vcpu);
 }
 
-void vcpu_block(struct vcpu *vcpu)
+static void block_file(struct vcpu *vcpu)
 {
-	if (vcpu->arch.features & BIT(FEATURE_SSTC))
-		timer_arm(&vcpu->timer, arch_vcpu_wakeup(vcpu));
 	if (vcpu->vm->vsfiles)
 		intfile_sleep(vcpu);
 }
 
+static NOINLINE void block_timer(struct vcpu *vcpu)
+{
+	vcpu_timer_sleep(vcpu);
+	block_file(vcpu);
+}
+
+void vcpu_block(struct vcpu *vcpu)
+{
+	if (vcpu_timer_matters(vcpu))
+		block_timer(vcpu);
+	else
+		block_file(vcpu);
+}
+
 bool vcpu_must_wake(const struct vcpu *vcpu)
 {
-	return __atomic_load_n(&vcpu->pending, __ATOMIC_SEQ_CST) != 0;
+	return __atomic_load_n(&vcpu->pending, __ATOMIC_RELAXED) != 0;
 }
 
 void vcpu_parked(struct vcpu *vcpu)
@@ -166,6 +179,15 @@ void vcpu_parked(struct vcpu *vcpu)
 	    __atomic_sub_fetch(&vcpu->vm->active, 1, __ATOMIC_SEQ_CST) == 0)
 		/* Nobody is left who could start one again. */
 		vm_request(vcpu->vm, VM_REQUEST_FAIL, "all its vCPUs have stopped themselves");
+}
+
+bool vm_is_suspended(const struct vm *vm)
+{
+	for (unsigned int i = 0; i < vm->vcpu_count; i++)
+		if (vm->vcpus[i]->suspends_vm &&
+		    __atomic_load_n(&vm->vcpus[i]->hsm, __ATOMIC_ACQUIRE) == HSM_SUSPENDED)
+			return true;
+	return false;
 }
 
 static void flush_nothing(void *opaque)

@@ -12,6 +12,7 @@
 #include <core/thread.h>
 #include <core/vm.h>
 #include <core/vm_parts.h>
+#include <core/vm_save.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,6 +47,12 @@ void vm_control_lock(void)
 void vm_control_unlock(void)
 {
 	__atomic_store_n(&control_serving, control_serving + 1, __ATOMIC_RELEASE);
+}
+
+void vm_control_yield(void)
+{
+	vm_control_unlock();
+	vm_control_lock();
 }
 
 static void state_set(struct vm *vm, enum vm_state state, const char *reason)
@@ -149,6 +156,7 @@ static void vm_free(struct vm *vm)
 	vm_memory_free(vm);
 	if (vm->gstage.levels)
 		gstage_destroy(&vm->gstage);
+	alloc_free(vm->description);
 	alloc_free(vm);
 	page_clean_wake();
 }
@@ -193,6 +201,7 @@ struct vm *vm_create(const struct vm_config *config)
 	flags = spin_lock(&list_lock);
 	list_insert(&vms, &vm->link);
 	spin_unlock(&list_lock, flags);
+	vm_roomy_update();
 	return vm;
 }
 
@@ -214,8 +223,14 @@ int vm_start(struct vm *vm)
 	log_info("%s: starts, %u vCPUs, %lu MiB, %u G-stage levels, %s", vm->name, vm->vcpu_count,
 		 (unsigned long)(vm->config.memory_size >> 20), vm->gstage.levels,
 		 intfile_policy_name(vm));
-	boot(vm);
-	return 0;
+	if (!vm->config.restore.name) {
+		boot(vm);
+		return 0;
+	}
+	error = vm_restore_own(vm);
+	if (error)
+		vm_end(vm, VM_FAILED, true, "its saved VM does not fit");
+	return error;
 }
 
 static void nothing(void *opaque)
@@ -285,29 +300,33 @@ int vm_resume(struct vm *vm)
 	return 0;
 }
 
-#ifdef EXIT_STATISTICS
-/* All harts together, since power-on. */
-static void instructions_report(void)
-{
-	uint64_t sum = 0;
-
-	for (unsigned int i = 0; i < hart_count; i++)
-		sum += __atomic_load_n(&harts[i]->instructions, __ATOMIC_RELAXED);
-	log_info("instructions of the hypervisor between exits and entries: %lu",
-		 (unsigned long)sum);
-}
-#endif
-
 void vm_end(struct vm *vm, enum vm_state state, bool badly, const char *reason)
 {
 	vm_hold(vm);
 	vm->ended_badly = badly;
 	state_set(vm, state, reason);
 	log_info("%s: %s: %s", vm->name, vm_state_name(state), reason);
-#ifdef EXIT_STATISTICS
-	instructions_report();
-#endif
 	vm_manager_wake();
+}
+
+void vm_replaced(struct vm *vm)
+{
+	__atomic_store_n(&vm->request, VM_REQUEST_NONE, __ATOMIC_SEQ_CST);
+	vm->ended_badly = false;
+	vm->no_vsfile = false;
+	state_set(vm, VM_PAUSED, "restored");
+}
+
+/* Without a kernel it begins again as the saved VM that it is described as. */
+static int reset_saved(struct vm *vm)
+{
+	int error = vm->config.restore.name ? vm_restore_own(vm) : -ENOENT;
+
+	if (error)
+		vm_end(vm, VM_FAILED, true, "it cannot be reset: it was saved, and has no kernel");
+	else
+		vm->resets++;
+	return error;
 }
 
 int vm_reset(struct vm *vm)
@@ -316,6 +335,8 @@ int vm_reset(struct vm *vm)
 
 	if (error)
 		return error;
+	if (!vm->config.kernel.name)
+		return reset_saved(vm);
 	vm->no_vsfile = false;
 	vm_hold(vm);
 	vm_machine_reset(vm);
@@ -340,11 +361,13 @@ void vm_destroy(struct vm *vm)
 	unsigned long flags;
 
 	vm_hold(vm);
+	vm_profile_stop(vm);
 	vm_manager_forget(vm);
 	flags = spin_lock(&list_lock);
 	list_remove(&vm->link);
 	spin_unlock(&list_lock, flags);
 	vm_free(vm);
+	vm_roomy_update();
 	vm_manager_wake();
 }
 

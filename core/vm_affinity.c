@@ -114,6 +114,7 @@ int vm_set_affinity(struct vm *vm, const struct hart_range *ranges, unsigned int
 	vm->config.affinity_count = count;
 	wait_until_moved(vm);
 	intfile_vm_follow(vm);
+	vm_roomy_update();
 	vm_manager_wake();
 	return 0;
 }

@@ -23,6 +23,7 @@
 
 #define TEST_BASE 0x100000
 #define RTC_BASE 0x101000
+#define PLIC_BASE 0x0c000000
 #define APLIC_BASE 0x0d000000
 #define UART_BASE 0x10000000
 #define IMSIC_BASE 0x28000000
@@ -30,6 +31,8 @@
 #define UART_SOURCE 10
 #define RTC_SOURCE 11
 #define APLIC_SOURCES 96
+
+_Static_assert(MAX_VCPUS <= PLIC_MAX_VCPUS, "every_vcpu_has_contexts");
 
 #define FDT_ROOM_MAX MIB(2)
 
@@ -213,7 +216,9 @@ struct device *vm_device(struct vm *vm, gpa_t at, unsigned int width)
 
 void vm_irq_set(struct vm *vm, unsigned int source, bool level)
 {
-	if (vm->irqchip)
+	if (vm->config.irqchip == VM_IRQCHIP_PLIC)
+		plic_source_set(vm->irqchip, source, level);
+	else
 		aplic_source_set(vm->irqchip, source, level);
 }
 
@@ -224,6 +229,21 @@ static int add(struct vm *vm, struct device *device)
 	return vm_add_device(vm, device);
 }
 
+static struct device *irqchip_create(struct vm *vm)
+{
+	const struct aplic_config aplic = {
+		.base = gpa(APLIC_BASE),
+		.sources = APLIC_SOURCES,
+		.vcpus = vm->config.vcpus,
+		.msi = vm->imsic,
+		.identities = vm->config.interrupt_identities,
+	};
+
+	if (vm->config.irqchip == VM_IRQCHIP_PLIC)
+		return plic_create(vm, gpa(PLIC_BASE), vm->config.vcpus);
+	return aplic_create(vm, &aplic);
+}
+
 int vm_machine_create(struct vm *vm)
 {
 	const struct uart_host uart_host = {
@@ -232,24 +252,17 @@ int vm_machine_create(struct vm *vm)
 		.opaque = vm,
 	};
 	const struct console_input input = { .receive = vm_receive, .opaque = vm };
-	const struct aplic_config aplic = {
-		.base = gpa(APLIC_BASE),
-		.sources = APLIC_SOURCES,
-		.vcpus = vm->config.vcpus,
-		.msi = vm->imsic,
-		.identities = vm->config.interrupt_identities,
-	};
 	int error;
 
 	vm->console = console_create(vm->name, vm->id, &input);
 	timer_init(&vm->rtc_timer, rtc_timer_expired);
 	if (!vm->console)
 		return -ENOMEM;
-	vm->uart = uart_create(vm, gpa(UART_BASE), UART_SOURCE, &uart_host);
-	error = add(vm, vm->uart); /* the most often used one first */
+	vm->irqchip = irqchip_create(vm);
+	error = add(vm, vm->irqchip); /* first, so that it is reset after what drives it */
 	if (!error) {
-		vm->irqchip = aplic_create(vm, &aplic);
-		error = add(vm, vm->irqchip);
+		vm->uart = uart_create(vm, gpa(UART_BASE), UART_SOURCE, &uart_host);
+		error = add(vm, vm->uart);
 	}
 	vm->imsic_base = gpa(IMSIC_BASE);
 	if (!error && vm->imsic)
@@ -270,6 +283,14 @@ void vm_machine_reset(struct vm *vm)
 	/* No alarm is set any more: this, or an expiry under way, takes the timer out. */
 	if (vm->rtc)
 		rtc_alarm_arm(vm);
+}
+
+void vm_machine_restored(struct vm *vm)
+{
+	if (vm->rtc)
+		rtc_alarm_arm(vm);
+	if (vm->console)
+		console_input_ready(vm->console);
 }
 
 void vm_machine_destroy(struct vm *vm)
@@ -318,10 +339,10 @@ static int fdt_write(struct vm *vm)
 	struct guest_machine machine = {
 		.aplic_msi = vm->imsic,
 		.aplic_sources = APLIC_SOURCES,
+		.plic_sources = PLIC_SOURCES,
 		.imsic_identities = vm->config.interrupt_identities,
 		.uart = window(vm->uart, UART_SOURCE),
 		.rtc = window(vm->rtc, RTC_SOURCE),
-		.aplic = window(vm->irqchip, 0),
 		.test = { .base = TEST_BASE, .size = PAGE_SIZE },
 		.imsic = { .base = IMSIC_BASE, .size = vm->config.vcpus * PAGE_SIZE },
 	};
@@ -331,6 +352,10 @@ static int fdt_write(struct vm *vm)
 
 	if (!buffer)
 		return -ENOMEM;
+	if (vm->config.irqchip == VM_IRQCHIP_PLIC)
+		machine.plic = window(vm->irqchip, 0);
+	else
+		machine.aplic = window(vm->irqchip, 0);
 	arch_vm_machine(vm, &machine, extensions, ARRAY_SIZE(extensions));
 	rng_seed_fill(machine.rng_seed, sizeof(machine.rng_seed));
 	size = guestfdt_build(&vm->config, &machine, &vm->layout, buffer, room);
@@ -352,6 +377,9 @@ int vm_load(struct vm *vm)
 	struct report_log report;
 	int error;
 
+	/* A saved VM brings all that is in its memory. */
+	if (!vm->config.kernel.name)
+		return 0;
 	report_log_init(&report, vm->name);
 	error = vm_layout_compute(&vm->config, &vm->layout, &report.report);
 	if (!error)

@@ -3,11 +3,11 @@
  * The VM manager: the service thread that creates the VMs of the bundle at boot, does what
  * guests ask for (shutdown, reset), and ends the machine with the last VM when told so.
  */
-#include <arch/firmware.h>
 #include <arch/mmu.h>
+#include <core/alloc.h>
+#include <core/boot_phases.h>
 #include <core/bundle.h>
 #include <core/console.h>
-#include <core/hostdt.h>
 #include <core/log.h>
 #include <core/options.h>
 #include <core/report_log.h>
@@ -15,12 +15,13 @@
 #include <core/vm.h>
 #include <core/vm_parts.h>
 #include <core/vmdesc.h>
+#include <drivers/reset.h>
 #include <errno.h>
 #include <libfdt.h>
 #include <string.h>
 
 static struct thread *manager;
-static struct bundle bundle; /* in the initrd, for ever: VMs are reset from it */
+static struct bundle bundle; /* for ever: VMs are reset from it */
 static unsigned int never_created; /* VMs of the bundle that could not be made */
 static unsigned int destroyed_well, destroyed_badly;
 
@@ -32,55 +33,103 @@ void vm_manager_wake(void)
 
 static const void *descriptions; /* the bundle's device tree, or NULL */
 
+/*
+ * The descriptions, copied when the bundle lies where they are not at a multiple of 8: the copy is
+ * needed as long as the bundle. NULL after telling @report.
+ */
+static const void *open_descriptions(struct report *report)
+{
+	size_t size = 0;
+	void *room = NULL;
+	const void *blob;
+
+	if (!bundle_find(&bundle, BUNDLE_DESCRIPTION, &blob, &size) &&
+	    !is_aligned((uintptr_t)blob, 8) && size && size <= DESCRIPTION_SIZE_MAX) {
+		room = alloc_zero(size);
+		if (!room) {
+			report_error(report, BUNDLE_DESCRIPTION ": no memory for a copy");
+			return NULL;
+		}
+	}
+	blob = vmdesc_open(&bundle, room, room ? size : 0, report);
+	if (!blob)
+		alloc_free(room);
+	return blob;
+}
+
 static const void *bundle_find_description(void)
 {
 	struct report_log report;
-	uint64_t start, end;
+	const void *data;
+	size_t size;
 
 	report_log_init(&report, "bundle");
-	if (hostdt_chosen_address("linux,initrd-start", &start) ||
-	    hostdt_chosen_address("linux,initrd-end", &end) || start >= end) {
-		log_error("bundle: there is none: /chosen has no linux,initrd-start and -end");
+	if (!mmu_bundle(&data, &size)) {
+		log_error("bundle: there is none: no initrd, no hartvisor,bundle in /chosen, and "
+			  "none attached to the image");
 		return NULL;
 	}
-	if (start < mmu_ram_base) {
-		log_error("bundle: it does not lie in RAM");
+	if (bundle_open(data, size, &bundle, &report.report))
 		return NULL;
-	}
-	if (bundle_open(hpa_to_hva(hpa(start)), end - start, &bundle, &report.report))
-		return NULL;
-	return vmdesc_open(&bundle, NULL, 0, &report.report);
+	return open_descriptions(&report.report);
 }
 
-/* Creates and, as a rule, starts the VM that a node describes. */
-static int create_one(int node)
+/* The VM that a node describes, created, or NULL. */
+static struct vm *make_one(int node)
 {
 	static struct vm_config config; /* large; the control lock guards it */
 	struct report_log report;
-	struct vm *vm;
 
 	report_log_init(&report, "bundle");
 	if (vmdesc_parse(descriptions, node, &bundle, &config, &report.report))
-		return -EINVAL;
-	vm = vm_create(&config);
-	if (!vm)
-		return -EINVAL;
-	return config.autostart ? vm_start(vm) : 0;
+		return NULL;
+	return vm_create(&config);
 }
 
-int vm_manager_create(const char *name)
+/* Creates and, as a rule, starts it. */
+static int create_one(int node)
 {
-	int node;
+	struct vm *vm = make_one(node);
 
+	if (!vm)
+		return -EINVAL;
+	return vm->config.autostart ? vm_start(vm) : 0;
+}
+
+/* The node that describes @name, or -ENOENT, -EEXIST. */
+static int find_node(const char *name)
+{
 	if (!descriptions)
 		return -ENOENT;
 	if (vm_find_name(name))
 		return -EEXIST;
-	for (node = vmdesc_next(descriptions, -1); node >= 0;
+	for (int node = vmdesc_next(descriptions, -1); node >= 0;
 	     node = vmdesc_next(descriptions, node))
 		if (strcmp(fdt_get_name(descriptions, node, NULL), name) == 0)
-			return create_one(node);
+			return node;
 	return -ENOENT;
+}
+
+int vm_manager_create(const char *name)
+{
+	int node = find_node(name);
+
+	return node < 0 ? node : create_one(node);
+}
+
+int vm_manager_make(const char *name, struct vm **vm)
+{
+	int node = find_node(name);
+
+	if (node < 0)
+		return node;
+	*vm = make_one(node);
+	return *vm ? 0 : -EINVAL;
+}
+
+const struct bundle *vm_manager_bundle(void)
+{
+	return descriptions ? &bundle : NULL;
 }
 
 static void create_all(void)
@@ -90,24 +139,29 @@ static void create_all(void)
 	descriptions = bundle_find_description();
 	if (!descriptions) {
 		never_created++;
-		console_focus(NULL);
+		console_focus_first(NULL);
 		return;
 	}
 	report_log_init(&report, "bundle");
 	if (vmdesc_check(descriptions, &report.report))
 		never_created++;
 	vm_control_lock();
+	boot_phase_end("bundle");
 	for (int node = vmdesc_next(descriptions, -1); node >= 0;
 	     node = vmdesc_next(descriptions, node)) {
 		bool first = !vm_next(NULL);
 
 		if (create_one(node))
 			never_created++;
-		if (first && vm_next(NULL))
-			console_focus(vm_next(NULL)->console);
+		if (!first || !vm_next(NULL))
+			continue;
+		boot_phase_end("first VM");
+		console_focus_first(vm_next(NULL)->console);
 	}
+	boot_phase_end("other VMs");
+	boot_phases_report();
 	if (!vm_next(NULL))
-		console_focus(NULL);
+		console_focus_first(NULL);
 	vm_control_unlock();
 }
 
@@ -191,8 +245,8 @@ static void manager_main(void *opaque)
 		intfile_resume_waiting();
 		if (!ended && option_get("poweroff") && all_ended()) {
 			ended = true;
-			firmware_shutdown(false);
-			log_error("the firmware cannot power the machine off");
+			machine_poweroff(false);
+			log_error("nothing can power the machine off");
 		}
 		vm_control_unlock();
 		thread_wait(TIMER_NEVER);

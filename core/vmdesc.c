@@ -5,6 +5,8 @@
  */
 #include <core/vmdesc.h>
 
+#include <core/save.h>
+
 #include <errno.h>
 #include <inttypes.h>
 #include <libfdt.h>
@@ -15,7 +17,6 @@
 
 #define VM_COMPATIBLE "hartvisor,vm"
 #define VMS_NODE "vms"
-#define DESCRIPTION_SIZE_MAX MIB(1)
 #define PATH_MAX_LENGTH 120
 
 /* Properties that any node may have. */
@@ -49,6 +50,13 @@ unsigned int vm_gpa_bits(uint32_t levels)
 	}
 }
 
+const char *vm_gpa_mode(uint32_t levels)
+{
+	static const char *const names[] = { [3] = "Sv39x4", [4] = "Sv48x4", [5] = "Sv57x4" };
+
+	return names[levels >= 3 && levels <= 5 ? levels : 5];
+}
+
 const char *fdt_blob_problem(const void *blob, size_t size)
 {
 	int error;
@@ -59,6 +67,9 @@ const char *fdt_blob_problem(const void *blob, size_t size)
 		return "is cut short";
 	if (fdt_magic(blob) != FDT_MAGIC)
 		return "is not a device tree";
+	/* Before 16 a name may be one that cannot be read, and libfdt 1.6 reads it. */
+	if (fdt_version(blob) < 16)
+		return "has a version that is too old";
 	/* libfdt reads words of the structure block, and double words of the reservations. */
 	if (!is_aligned(fdt_off_dt_struct(blob), 4) || !is_aligned(fdt_off_mem_rsvmap(blob), 8))
 		return "has a block that is not aligned";
@@ -123,59 +134,76 @@ static bool node_is_vms(const void *fdt, int node)
 	return !strcmp(node_name(fdt, node), VMS_NODE);
 }
 
-/*
- * The node after @node, in the order of the tree, at which a VM may be: a child of the root or
- * of /vms. A negative number after the last.
- */
-static int place_next(const void *fdt, int node)
-{
-	int depth = 0, parent = 0;
-	bool in_vms = false;
+/* A walk over the nodes at which a VM may be: children of the root or of /vms. */
+struct walk {
+	const void *fdt;
+	int node;
+	int depth;
+	bool in_vms;
+};
 
-	if (node > 0) {
-		parent = fdt_parent_offset(fdt, node);
-		depth = parent ? 2 : 1;
-		in_vms = parent || node_is_vms(fdt, node);
-	} else {
-		node = 0;
-	}
-	for (node = fdt_next_node(fdt, node, &depth); node >= 0 && depth > 0;
-	     node = fdt_next_node(fdt, node, &depth)) {
-		if (depth == 1 || (depth == 2 && in_vms))
-			return node;
-	}
-	return -ENOENT;
+/* The next node in the order of the tree. A negative number after the last. */
+static int walk_next(struct walk *walk)
+{
+	do {
+		walk->node = fdt_next_node(walk->fdt, walk->node, &walk->depth);
+		if (walk->node < 0 || walk->depth <= 0)
+			return -ENOENT;
+		if (walk->depth == 1)
+			walk->in_vms = node_is_vms(walk->fdt, walk->node);
+	} while (walk->depth > 2 || (walk->depth == 2 && !walk->in_vms));
+	return walk->node;
 }
 
 int vmdesc_next(const void *fdt, int node)
 {
+	struct walk walk = { .fdt = fdt };
+
+	/* To find out where a node is takes a walk over all before it. */
+	if (node > 0) {
+		walk.node = node;
+		walk.depth = fdt_node_depth(fdt, node);
+		walk.in_vms = walk.depth == 2 || node_is_vms(fdt, node);
+	}
 	do {
-		node = place_next(fdt, node);
+		node = walk_next(&walk);
 	} while (node >= 0 && !node_is_vm(fdt, node));
 	return node;
 }
 
-/* "description.dtb: /vms/debian/kernel", with @child "/kernel" or "". */
-static void path_write(const void *fdt, int node, const char *child, char *path, size_t size)
+/* Of a node, which takes a walk over all before it. */
+static void node_path(const void *fdt, int node, char *full, size_t size)
+{
+	if (fdt_get_path(fdt, node, full, (int)size))
+		snprintf(full, size, "(node at 0x%x)", (unsigned int)node);
+}
+
+/* "description.dtb: /vms/debian/kernel", with @child "kernel" or "". */
+static void path_join(const char *full, const char *child, char *path, size_t size)
+{
+	snprintf(path, size, BUNDLE_DESCRIPTION ": %s%s%s", full, child[0] ? "/" : "", child);
+}
+
+static void path_write(const void *fdt, int node, char *path, size_t size)
 {
 	char full[PATH_MAX_LENGTH];
 
-	if (fdt_get_path(fdt, node, full, sizeof(full)))
-		snprintf(full, sizeof(full), "(node at 0x%x)", (unsigned int)node);
-	snprintf(path, size, BUNDLE_DESCRIPTION ": %s%s%s", full, child[0] ? "/" : "", child);
+	node_path(fdt, node, full, sizeof(full));
+	path_join(full, "", path, size);
 }
 
 int vmdesc_check(const void *fdt, struct report *report)
 {
 	char path[PATH_MAX_LENGTH + 40];
+	struct walk walk = { .fdt = fdt };
 	const char *compatible;
 	int error = 0;
 
-	for (int node = place_next(fdt, -1); node >= 0; node = place_next(fdt, node)) {
+	for (int node = walk_next(&walk); node >= 0; node = walk_next(&walk)) {
 		if (!fdt_node_check_compatible(fdt, node, VM_COMPATIBLE) ||
 		    is_one_of(node_name(fdt, node), other_nodes, ARRAY_SIZE(other_nodes)))
 			continue;
-		path_write(fdt, node, "", path, sizeof(path));
+		path_write(fdt, node, path, sizeof(path));
 		compatible = node_string(fdt, node, "compatible");
 		if (!fdt_getprop(fdt, node, "compatible", NULL)) {
 			report_warning(report, "%s: ignored: compatible is not '" VM_COMPATIBLE "'",
@@ -247,20 +275,23 @@ static void group_parse(const void *fdt, int node, const struct property_group *
 	children_check(fdt, node, group, context);
 	for (unsigned int i = 0; i < group->count; i++) {
 		property = &group->properties[i];
-		if (property->required && !fdt_getprop(fdt, node, property->name, NULL))
+		if (property->required &&
+		    !(context->saved && property->type->form == FORM_STRING) &&
+		    !fdt_getprop(fdt, node, property->name, NULL))
 			property_error(context, property, "missing");
 	}
 }
 
-static int group_node(const void *fdt, int node, const struct property_group *group)
+static int group_node(const void *fdt, int node, const char *name)
 {
-	return group->node[0] ? fdt_subnode_offset(fdt, node, group->node) : node;
+	return name[0] ? fdt_subnode_offset(fdt, node, name) : node;
 }
 
 static void name_parse(const void *fdt, int node, const struct property_context *context,
 		       struct vm_config *config)
 {
 	const char *name = node_name(fdt, node);
+	struct walk walk = { .fdt = fdt };
 	char other[PATH_MAX_LENGTH + 40];
 
 	if (!name_is_valid(name)) {
@@ -270,10 +301,10 @@ static void name_parse(const void *fdt, int node, const struct property_context 
 		return;
 	}
 	snprintf(config->name, sizeof(config->name), "%s", name);
-	for (int i = vmdesc_next(fdt, -1); i >= 0 && i != node; i = vmdesc_next(fdt, i)) {
-		if (strcmp(node_name(fdt, i), name))
+	for (int i = walk_next(&walk); i >= 0 && i != node; i = walk_next(&walk)) {
+		if (strcmp(node_name(fdt, i), name) || !node_is_vm(fdt, i))
 			continue;
-		path_write(fdt, i, "", other, sizeof(other));
+		path_write(fdt, i, other, sizeof(other));
 		report_error(context->report, "%s: there is a VM of that name already: %s",
 			     context->path, other);
 		return;
@@ -309,6 +340,24 @@ static void layout_check(const struct property_context *context, const struct vm
 	vm_layout_compute(config, &layout, &prefixed.report);
 }
 
+/* A report that says in which file. */
+static void restore_check(const struct property_context *context, const struct vm_config *config)
+{
+	char path[PATH_MAX_LENGTH + 200];
+	struct path_report prefixed = {
+		.report.emit = path_report_emit,
+		.to = context->report,
+		.path = path,
+	};
+	const struct vm_file *file = &config->restore;
+	struct save_image image;
+
+	snprintf(path, sizeof(path), "%s/restore: file: '%.80s'", context->path, file->name);
+	if (save_open(file->data, file->size, &image, &prefixed.report) == 0 &&
+	    save_memory_check(&image, &prefixed.report, NULL, NULL) == 0)
+		save_config_check(&image, config, &prefixed.report);
+}
+
 /* What no property says alone. */
 static void config_check(const struct property_context *context, struct vm_config *config)
 {
@@ -319,14 +368,20 @@ static void config_check(const struct property_context *context, struct vm_confi
 	if (end > BIT(bits))
 		report_error(context->report,
 			     "%s: memory-base + memory-size (0x%" PRIx64
-			     ") is beyond the %u bits of mmu-type",
-			     context->path, end, bits);
+			     ") is beyond the %u bits of %s (mmu-type)",
+			     context->path, end, bits, vm_gpa_mode(config->gstage_levels));
 	if (config->device_tree.data) {
 		problem = fdt_blob_problem(config->device_tree.data, config->device_tree.size);
 		if (problem)
 			report_error(context->report, "%s/device-tree: file: '%.80s' %s",
 				     context->path, config->device_tree.name, problem);
 	}
+	if (config->irqchip == VM_IRQCHIP_PLIC && config->interrupt_files == VM_FILES_HARDWARE)
+		report_error(
+			context->report,
+			"%s: interrupt-files: 'hardware', but with irqchip 'plic' there are no "
+			"interrupt files",
+			context->path);
 	vmdesc_ranges_check(context, config);
 }
 
@@ -335,7 +390,8 @@ static void list_parse(const void *fdt, int node, const struct property_list *li
 		       const struct property_context *context, struct vm_config *config)
 {
 	char path[PATH_MAX_LENGTH + 60];
-	const struct property_context inner = { context->bundle, context->report, path };
+	const struct property_context inner = { context->bundle, context->report, path,
+						context->saved };
 	uint32_t *count = (uint32_t *)(void *)((char *)config + list->count_offset);
 	int child;
 
@@ -343,7 +399,7 @@ static void list_parse(const void *fdt, int node, const struct property_list *li
 		char *element = (char *)config + list->offset + *count * list->size;
 		const char *name = node_name(fdt, child);
 
-		path_write(fdt, child, "", path, sizeof(path));
+		path_write(fdt, child, path, sizeof(path));
 		if (*count == list->max) {
 			report_error(context->report, "%s: only %u nodes may be here", path,
 				     list->max);
@@ -362,33 +418,65 @@ static void list_parse(const void *fdt, int node, const struct property_list *li
 	}
 }
 
-int vmdesc_parse(const void *fdt, int node, const struct bundle *bundle, struct vm_config *config,
-		 struct report *report)
+static int parse(const void *fdt, int node, const struct bundle *bundle, struct vm_config *config,
+		 struct report *report, bool saved)
 {
-	char path[PATH_MAX_LENGTH + 60];
-	struct property_context context = { .bundle = bundle, .report = report, .path = path };
+	char full[PATH_MAX_LENGTH], path[PATH_MAX_LENGTH + 60];
+	struct property_context context = { bundle, report, path, saved };
 	unsigned int errors = report->errors;
 
 	vmdesc_defaults(config);
-	path_write(fdt, node, "", path, sizeof(path));
+	node_path(fdt, node, full, sizeof(full));
+	path_join(full, "", path, sizeof(path));
 	name_parse(fdt, node, &context, config);
 	for (unsigned int i = 0; i < VM_PROPERTY_GROUPS; i++) {
 		const struct property_group *group = &vm_property_groups[i];
-		int at = group_node(fdt, node, group);
+		int at = group_node(fdt, node, group->node);
 
-		path_write(fdt, node, group->node, path, sizeof(path));
+		path_join(full, group->node, path, sizeof(path));
 		if (at >= 0)
 			group_parse(fdt, at, group, &context, config);
 		if (at >= 0 && group->list)
 			list_parse(fdt, at, group->list, &context, config);
-		if (at < 0 && group->required)
-			report_error(report, "%s: missing", path);
 	}
-	path_write(fdt, node, "", path, sizeof(path));
+	path_join(full, "kernel", path, sizeof(path));
+	if (!saved && group_node(fdt, node, "kernel") < 0 && group_node(fdt, node, "restore") < 0)
+		report_error(report, "%s: missing", path);
+	path_join(full, "", path, sizeof(path));
 	config_check(&context, config);
 	if (report->errors == errors)
 		layout_check(&context, config);
+	if (report->errors == errors && config->restore.name && !saved)
+		restore_check(&context, config);
 	return report->errors == errors ? 0 : -EINVAL;
+}
+
+int vmdesc_parse(const void *fdt, int node, const struct bundle *bundle, struct vm_config *config,
+		 struct report *report)
+{
+	return parse(fdt, node, bundle, config, report, false);
+}
+
+int vmdesc_parse_saved(const void *blob, size_t size, const struct bundle *bundle,
+		       struct vm_config *config, struct report *report)
+{
+	static const struct bundle empty;
+	const char *problem = fdt_blob_problem(blob, size);
+	int node;
+
+	if (problem) {
+		report_error(report, "saved VM: its description %s", problem);
+		return -EINVAL;
+	}
+	node = vmdesc_next(blob, -1);
+	if (node < 0) {
+		report_error(report, "saved VM: its description has no VM");
+		return -EINVAL;
+	}
+	if (parse(blob, node, bundle ? bundle : &empty, config, report, true))
+		return -EINVAL;
+	config->restore = (struct vm_file){ 0 };
+	return 0;
 }
 
 /* Tells @each the file that @node names, if it is one of @group. */
@@ -406,7 +494,7 @@ void vmdesc_files(const void *fdt, int node, void (*each)(void *opaque, const ch
 {
 	for (unsigned int i = 0; i < VM_PROPERTY_GROUPS; i++) {
 		const struct property_group *group = &vm_property_groups[i];
-		int at = group_node(fdt, node, group), child;
+		int at = group_node(fdt, node, group->node), child;
 
 		if (at < 0)
 			continue;

@@ -5,9 +5,9 @@
  */
 #include <core/vmdesc.h>
 
+#include <core/text.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #define HART_ID_MAX UINT32_MAX
@@ -87,15 +87,12 @@ int hart_ranges_parse(const char *text, struct hart_range *ranges, int max, cons
 const char *hart_ranges_print(const struct hart_range *ranges, unsigned int count, char *buffer,
 			      size_t size)
 {
-	size_t used = 0;
+	struct text text = text_in(buffer, size);
 
-	buffer[0] = '\0';
-	for (unsigned int i = 0; i < count && used < size; i++) {
-		used += (size_t)snprintf(buffer + used, size - used, "%s%" PRIu64, i ? "," : "",
-					 ranges[i].first);
-		if (ranges[i].last != ranges[i].first && used < size)
-			used += (size_t)snprintf(buffer + used, size - used, "-%" PRIu64,
-						 ranges[i].last);
+	for (unsigned int i = 0; i < count; i++) {
+		text_add(&text, "%s%" PRIu64, i ? "," : "", ranges[i].first);
+		if (ranges[i].last != ranges[i].first)
+			text_add(&text, "-%" PRIu64, ranges[i].last);
 	}
 	return buffer;
 }

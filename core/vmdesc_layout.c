@@ -161,6 +161,8 @@ int vm_layout_compute(const struct vm_config *config, struct vm_layout *layout,
 	uint64_t start, memory_end;
 
 	*layout = (struct vm_layout){ 0 };
+	if (!config->kernel.name)
+		return 0;
 	if (kernel_place(config, layout, report))
 		return -EINVAL;
 	layout->ramdisk_size = config->ramdisk.size;

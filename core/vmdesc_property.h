@@ -13,9 +13,20 @@ struct property_context {
 	const struct bundle *bundle;
 	struct report *report;
 	const char *path; /* of the node, for messages: "description.dtb: /vms/debian" */
+	bool saved; /* of a saved VM: files may be missing */
 };
 
 struct property;
+
+/** What the properties of one kind are in a device tree, from what is in the field. */
+enum property_form {
+	FORM_U32,
+	FORM_U64,
+	FORM_PRINTED, /* a string: what print() gives */
+	FORM_STRING, /* the field is, or begins with, a string; NULL: no property */
+	FORM_HARTS, /* the same as FORM_PRINTED, but no property for all harts */
+	FORM_SET, /* a list of strings */
+};
 
 /** How the properties of one kind are read and shown. */
 struct property_type {
@@ -28,12 +39,17 @@ struct property_type {
 	/** The text of @field, in @buffer or in what the field refers to. */
 	const char *(*print)(const struct property *property, const void *field, char *buffer,
 			     size_t size);
+	enum property_form form;
 };
 
 struct property_choice {
 	const char *name;
-	uint32_t value;
+	uint32_t value; /* of a set: the number of its bit, or SET_FIXED */
 };
+
+/** A word of a set that is known, but cannot be in one: what it names cannot be switched off. */
+#define SET_FIXED UINT32_MAX
+#define SET_WORDS_MAX 4
 
 struct property {
 	const char *name;
@@ -43,6 +59,7 @@ struct property {
 	uint64_t step; /* numbers are a multiple of this, less @below; 0: any number */
 	uint64_t below;
 	const struct property_choice *choices; /* up to one without a name */
+	uint32_t words; /* of a set: uint64_t that its bits are in, up to SET_WORDS_MAX */
 	bool required;
 };
 
@@ -61,11 +78,21 @@ struct property_group {
 	const char *node;
 	const struct property *properties;
 	unsigned int count;
-	bool required;
 	const struct property_list *list; /* of the node's children, or NULL */
 };
 
-#define VM_PROPERTY_GROUPS 5
+/** Numbers: uint32_t, and uint64_t that is shown in MiB or as an address. A flag is a uint32_t. */
+extern const struct property_type type_u32, type_size, type_address, type_bool;
+/** A string: a word of `choices`, of which the field gets the value; any; 1 to VM_NAME_MAX. */
+extern const struct property_type type_choice, type_string, type_name;
+/** The name of a file of the bundle: struct vm_file. */
+extern const struct property_type type_file;
+/** Ranges of harts, to the affinity of a struct vm_config. */
+extern const struct property_type type_harts;
+/** A list of strings, words of `choices`: one or more uint64_t, a bit for each that is there. */
+extern const struct property_type type_set;
+
+#define VM_PROPERTY_GROUPS 6
 
 extern const struct property_group vm_property_groups[VM_PROPERTY_GROUPS];
 

@@ -37,8 +37,9 @@ static void range_check(const struct property_context *context, const struct vm_
 	if (end > BIT(bits))
 		report_error(context->report,
 			     "%s/ranges/%s: base + size (0x%" PRIx64
-			     ") is beyond the %u bits of mmu-type",
-			     context->path, range->name, end, bits);
+			     ") is beyond the %u bits of %s (mmu-type)",
+			     context->path, range->name, end, bits,
+			     vm_gpa_mode(config->gstage_levels));
 	if (range->shared && range->file.name)
 		report_error(context->report,
 			     "%s/ranges/%s: shared: '%s' cannot have a file ('%.60s'), too",

@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: BSD-2-Clause
-obj-y += driver.o
+obj-y += driver.o quirks.o
+cold-y += driver.o quirks.o

@@ -6,37 +6,14 @@
  */
 #include <core/alloc.h>
 #include <core/check.h>
+#include <emulators/bits.h>
 
 #include "aplic.h"
-#include "bits.h"
-
-#define DOMAINCFG_FIXED 0x80000000u
-#define DOMAINCFG_IE BIT(8)
-#define DOMAINCFG_DM BIT(2)
 
 #define SOURCECFG_D BIT(10)
 #define SOURCECFG_SM 7u
 
-#define TARGET_HART ((uint32_t)GENMASK(31, 18))
-#define TARGET_IPRIO 0xffu
 #define EIID_MAX_MASK 0x7ffu
-
-/* The pages of the control region and what lies in them (AIA 1.0, table 4.1). */
-#define PAGE_SOURCECFG 0
-#define PAGE_BITMAPS 1
-#define PAGE_SETIPNUM 2
-#define PAGE_TARGET 3
-
-#define BITMAPS_FIRST 0xc00 /* in their page: setip, in_clrip, setie, clrie, 0x100 apart */
-#define BITMAP_NUMBER 0xdc /* in each: the register that takes a source number */
-#define BITMAP_BYTES (APLIC_WORDS * 4)
-
-enum bitmap { BITMAP_SETIP, BITMAP_IN_CLRIP, BITMAP_SETIE, BITMAP_CLRIE };
-
-static struct aplic *aplic_of(struct device *device)
-{
-	return container_of(device, struct aplic, device);
-}
 
 /** Sends the MSI of a target (or genmsi) register; one that reaches nobody is lost. */
 static void msi_send(struct aplic *aplic, uint32_t target) REQUIRES(aplic->device.lock)
@@ -59,7 +36,7 @@ static void source_changed(struct aplic *aplic, unsigned int source) REQUIRES(ap
 	}
 }
 
-static bool source_rectified(const struct aplic *aplic, unsigned int source)
+bool aplic_source_rectified(const struct aplic *aplic, unsigned int source)
 {
 	bool input = source_bit(aplic->input, source);
 
@@ -106,7 +83,7 @@ static void enabled_clear(struct aplic *aplic, unsigned int source) REQUIRES(apl
 	source_changed(aplic, source);
 }
 
-static void bit_write(struct aplic *aplic, enum bitmap bitmap, unsigned int source)
+static void bit_write(struct aplic *aplic, enum aplic_bitmap bitmap, unsigned int source)
 	REQUIRES(aplic->device.lock)
 {
 	switch (bitmap) {
@@ -126,7 +103,7 @@ static void bit_write(struct aplic *aplic, enum bitmap bitmap, unsigned int sour
 }
 
 /** A write of a source number: setipnum and its relatives. Ignored unless it is active. */
-static void number_write(struct aplic *aplic, enum bitmap bitmap, uint32_t source)
+static void number_write(struct aplic *aplic, enum aplic_bitmap bitmap, uint32_t source)
 	REQUIRES(aplic->device.lock)
 {
 	if (source > aplic->sources)
@@ -139,7 +116,7 @@ static void number_write(struct aplic *aplic, enum bitmap bitmap, uint32_t sourc
 static void bitmap_write(struct aplic *aplic, uint64_t offset, uint32_t value)
 	REQUIRES(aplic->device.lock)
 {
-	enum bitmap bitmap = (enum bitmap)(offset >> 8 & 3);
+	enum aplic_bitmap bitmap = (enum aplic_bitmap)(offset >> 8 & 3);
 	unsigned int word = offset / 4 % APLIC_WORDS;
 
 	if (offset < BITMAPS_FIRST)
@@ -152,23 +129,14 @@ static void bitmap_write(struct aplic *aplic, uint64_t offset, uint32_t value)
 	}
 }
 
-static uint32_t bitmap_read(struct aplic *aplic, uint64_t offset) REQUIRES(aplic->device.lock)
+void aplic_msis_send(struct aplic *aplic)
 {
-	unsigned int word = offset / 4 % APLIC_WORDS;
+	for (unsigned int word = 0; word <= aplic->sources / 32; word++) {
+		uint32_t ready = aplic->pending[word] & aplic->enabled[word];
 
-	if (offset < BITMAPS_FIRST || (offset & 0xff) >= BITMAP_BYTES)
-		return 0;
-	switch ((enum bitmap)(offset >> 8 & 3)) {
-	case BITMAP_SETIP:
-		return aplic->pending[word];
-	case BITMAP_IN_CLRIP:
-		return aplic->rectified[word];
-	case BITMAP_SETIE:
-		return aplic->enabled[word];
-	case BITMAP_CLRIE:
-		break;
+		for (; ready != 0; ready &= ready - 1)
+			source_changed(aplic, word * 32 + bit_lowest(ready));
 	}
-	return 0;
 }
 
 static void domaincfg_write(struct aplic *aplic, uint32_t value) REQUIRES(aplic->device.lock)
@@ -178,16 +146,10 @@ static void domaincfg_write(struct aplic *aplic, uint32_t value) REQUIRES(aplic-
 	if (enable == aplic->enable)
 		return;
 	aplic->enable = enable;
-	if (!aplic->msi) {
+	if (aplic->msi)
+		aplic_msis_send(aplic);
+	else
 		idc_update_lines(aplic);
-		return;
-	}
-	for (unsigned int word = 0; word <= aplic->sources / 32; word++) {
-		uint32_t ready = aplic->pending[word] & aplic->enabled[word];
-
-		for (; ready != 0; ready &= ready - 1)
-			source_changed(aplic, word * 32 + bit_lowest(ready));
-	}
 }
 
 /** The mode that a write of sourcecfg asks for: reserved ones and delegation give inactive. */
@@ -212,7 +174,7 @@ static void sourcecfg_write(struct aplic *aplic, unsigned int source, uint32_t v
 		return;
 	s->mode = mode;
 	source_bit_put(aplic->active, source, mode != SOURCE_INACTIVE);
-	source_bit_put(aplic->rectified, source, source_rectified(aplic, source));
+	source_bit_put(aplic->rectified, source, aplic_source_rectified(aplic, source));
 	if (mode == SOURCE_INACTIVE) {
 		source_bit_put(aplic->pending, source, false);
 		source_bit_put(aplic->enabled, source, false);
@@ -228,15 +190,13 @@ static void sourcecfg_write(struct aplic *aplic, unsigned int source, uint32_t v
 	source_changed(aplic, source);
 }
 
+/** Direct mode; otherwise aplic_put() does it. */
 static void target_write(struct aplic *aplic, unsigned int source, uint32_t value)
 	REQUIRES(aplic->device.lock)
 {
 	if (!source_bit(aplic->active, source))
 		return;
-	/* AIA 1.0, 4.5.16: the guest's harts have no H extension, so Guest Index is zero. */
-	if (aplic->msi)
-		aplic->source[source].target = value & (TARGET_HART | aplic->eiid_mask);
-	else if (value & TARGET_IPRIO)
+	if (value & TARGET_IPRIO)
 		idc_retarget(aplic, source, value & (TARGET_HART | TARGET_IPRIO));
 	else
 		idc_retarget(aplic, source, (value & TARGET_HART) | 1);
@@ -249,36 +209,6 @@ static void genmsi_write(struct aplic *aplic, uint32_t value) REQUIRES(aplic->de
 		return;
 	aplic->genmsi = value & (TARGET_HART | aplic->eiid_mask);
 	msi_send(aplic, aplic->genmsi);
-}
-
-/** The source whose register in an array lies at @offset of its page; 0 if there is none. */
-static unsigned int source_at(const struct aplic *aplic, uint64_t offset)
-{
-	return index_mask(offset / 4, aplic->sources + 1);
-}
-
-static uint32_t register_read(struct aplic *aplic, uint64_t offset) REQUIRES(aplic->device.lock)
-{
-	uint64_t in_page = offset % KIB(4);
-	unsigned int source = source_at(aplic, in_page);
-
-	switch (offset / KIB(4)) {
-	case PAGE_SOURCECFG:
-		if (in_page == 0)
-			return DOMAINCFG_FIXED | (aplic->enable ? DOMAINCFG_IE : 0) |
-			       (aplic->msi ? DOMAINCFG_DM : 0);
-		return aplic->source[source].mode;
-	case PAGE_BITMAPS:
-		return bitmap_read(aplic, in_page);
-	case PAGE_SETIPNUM:
-		return 0;
-	case PAGE_TARGET:
-		if (in_page == 0)
-			return aplic->genmsi;
-		return aplic->source[source].target;
-	default:
-		return idc_read(aplic, offset - APLIC_IDC_BASE);
-	}
 }
 
 static void register_write(struct aplic *aplic, uint64_t offset, uint32_t value)
@@ -327,14 +257,16 @@ static uint64_t aplic_read(struct device *device, uint64_t offset, unsigned int 
 {
 	struct aplic *aplic = aplic_of(device);
 	unsigned long flags;
-	uint32_t value;
+	int64_t value;
 
 	if (access_is_odd(device, offset, width))
 		return 0;
 	flags = spin_lock(&aplic->device.lock);
-	value = register_read(aplic, offset);
+	value = aplic_peek(aplic, offset);
+	if (value < 0)
+		value = idc_read(aplic, offset - APLIC_IDC_BASE);
 	spin_unlock(&aplic->device.lock, flags);
-	return value;
+	return (uint64_t)value;
 }
 
 static void aplic_write(struct device *device, uint64_t offset, unsigned int width, uint64_t value)
@@ -345,7 +277,8 @@ static void aplic_write(struct device *device, uint64_t offset, unsigned int wid
 	if (access_is_odd(device, offset, width))
 		return;
 	flags = spin_lock(&aplic->device.lock);
-	register_write(aplic, offset, (uint32_t)value);
+	if (!aplic_put(aplic, offset, (uint32_t)value))
+		register_write(aplic, offset, (uint32_t)value);
 	spin_unlock(&aplic->device.lock, flags);
 }
 
@@ -359,7 +292,7 @@ void aplic_source_set(struct device *device, unsigned int source, bool level)
 		return;
 	flags = spin_lock(&aplic->device.lock);
 	source_bit_put(aplic->input, source, level);
-	rectified = source_rectified(aplic, source);
+	rectified = aplic_source_rectified(aplic, source);
 	if (rectified != source_bit(aplic->rectified, source)) {
 		source_bit_put(aplic->rectified, source, rectified);
 		/* A level source's pending bit falls with its input, an edge source's stays. */
@@ -401,8 +334,14 @@ static const struct device_ops aplic_ops = {
 	.name = "aplic",
 	.read = aplic_read,
 	.write = aplic_write,
+	DEVICE_LIGHT(aplic),
 	.reset = aplic_reset,
 	.destroy = aplic_destroy,
+	.state_version = 1,
+	.state_size = aplic_state_size,
+	.save = aplic_save,
+	.check = aplic_check,
+	.restore = aplic_restore,
 };
 
 uint64_t aplic_size(const struct aplic_config *config)

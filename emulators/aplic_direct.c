@@ -4,8 +4,9 @@
  * (IDC) a vCPU, which picks the source to signal and drives the vCPU's line. Each IDC keeps its
  * first source in order, so that only the loss of that one makes it look at the others.
  */
+#include <emulators/bits.h>
+
 #include "aplic.h"
-#include "bits.h"
 
 #define IDC_IDELIVERY 0x00
 #define IDC_IFORCE 0x04
@@ -32,10 +33,15 @@ static uint32_t idc_topi(const struct idc *idc)
 }
 
 /** AIA 1.0, 4.8.2: what the IDC's signal is derived from. */
+static bool idc_signals(const struct aplic *aplic, const struct idc *idc)
+{
+	return aplic->enable && idc->delivery && (idc->force || idc_topi(idc) != 0);
+}
+
 static void idc_update_line(struct aplic *aplic, unsigned int hart) REQUIRES(aplic->device.lock)
 {
 	struct idc *idc = &aplic->idcs[hart];
-	bool line = aplic->enable && idc->delivery && (idc->force || idc_topi(idc) != 0);
+	bool line = idc_signals(aplic, idc);
 
 	if (line == idc->line)
 		return;
@@ -101,6 +107,17 @@ void idc_update_lines(struct aplic *aplic)
 {
 	for (unsigned int hart = 0; hart < aplic->idc_count; hart++)
 		idc_update_line(aplic, hart);
+}
+
+void idc_restored(struct aplic *aplic)
+{
+	for (unsigned int hart = 0; hart < aplic->idc_count; hart++) {
+		struct idc *idc = &aplic->idcs[hart];
+
+		idc->top = top_search(aplic, hart);
+		idc->line = idc_signals(aplic, idc);
+		vm_extirq_set(aplic->device.vm, hart, idc->line);
+	}
 }
 
 void idc_reset(struct aplic *aplic)

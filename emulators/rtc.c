@@ -6,6 +6,8 @@
 #include <core/alloc.h>
 #include <emulators/devices.h>
 
+#include "state.h"
+
 #define RTC_SIZE 0x1000
 
 enum rtc_register {
@@ -210,12 +212,74 @@ static void rtc_destroy(struct device *device)
 	alloc_free(rtc_of(device));
 }
 
+static size_t rtc_state_size(const struct device *device)
+{
+	(void)device;
+	return sizeof(struct rtc_state);
+}
+
+static void rtc_save(struct device *device, void *to)
+{
+	struct rtc *rtc = rtc_of(device);
+	unsigned long flags = spin_lock(&rtc->device.lock);
+
+	*(struct rtc_state *)to = (struct rtc_state){
+		.offset = rtc->offset,
+		.time = guest_time(rtc),
+		.alarm = rtc->alarm,
+		.time_high = rtc->time_high,
+		.armed = rtc->armed,
+		.pending = rtc->pending,
+		.enabled = rtc->enabled,
+	};
+	spin_unlock(&rtc->device.lock, flags);
+}
+
+static const char *rtc_check(const struct device *device, const void *from, size_t size)
+{
+	const struct rtc_state *state = from;
+
+	(void)device;
+	if (size != sizeof(*state))
+		return "its size is another";
+	if (state->armed > 1 || state->pending > 1 || state->enabled > 1 || state->reserved)
+		return "a flag is neither 0 nor 1";
+	return NULL;
+}
+
+/** The host's clock may be another one: the guest's goes on with it, but never back. */
+static void rtc_restore(struct device *device, const void *from)
+{
+	const struct rtc_state *state = from;
+	struct rtc *rtc = rtc_of(device);
+	unsigned long flags = spin_lock(&rtc->device.lock);
+	uint64_t now = rtc->now();
+
+	rtc->offset = state->offset;
+	if ((int64_t)(now + rtc->offset - state->time) < 0)
+		rtc->offset = state->time - now;
+	rtc->alarm = state->alarm;
+	rtc->time_high = state->time_high;
+	rtc->armed = state->armed;
+	rtc->pending = state->pending;
+	rtc->enabled = state->enabled;
+	rtc->line = rtc->pending && rtc->enabled;
+	vm_irq_set(rtc->device.vm, rtc->source, rtc->line);
+	update(rtc);
+	spin_unlock(&rtc->device.lock, flags);
+}
+
 static const struct device_ops rtc_ops = {
 	.name = "rtc",
 	.read = rtc_read,
 	.write = rtc_write,
 	.reset = rtc_reset,
 	.destroy = rtc_destroy,
+	.state_version = 1,
+	.state_size = rtc_state_size,
+	.save = rtc_save,
+	.check = rtc_check,
+	.restore = rtc_restore,
 };
 
 struct device *rtc_create(struct vm *vm, gpa_t base, unsigned int source, uint64_t (*now)(void))

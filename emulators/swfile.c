@@ -8,11 +8,11 @@
  * clears that of a word that it found empty, then looks at the word once more.
  */
 #include <core/check.h>
+#include <core/light.h>
+#include <emulators/bits.h>
 #include <emulators/swfile.h>
 #include <errno.h>
 #include <string.h>
-
-#include "bits.h"
 
 /* What siselect names (AIA 1.0, 3.7). */
 #define SELECT_EIDELIVERY 0x70
@@ -21,7 +21,7 @@
 #define SELECT_EIE0 0xc0
 #define SELECT_LAST 0xff
 
-static unsigned int word_count(const struct swfile *file)
+static inline unsigned int word_count(const struct swfile *file)
 {
 	return (file->identities + 1) / 64;
 }
@@ -43,96 +43,25 @@ void swfile_reset(struct swfile *file)
 	file->delivery = 0;
 }
 
-bool swfile_inject(struct swfile *file, unsigned int identity)
-{
-	if (identity == 0 || identity > file->identities)
-		return false;
-	identity &= SWFILE_MAX_IDENTITY; /* also of a guess of the hart's */
-	swfile_add_word(file, identity / 64, BIT(identity % 64));
-	return true;
-}
-
-void swfile_add_word(struct swfile *file, unsigned int word, uint64_t bits)
-{
-	__atomic_fetch_or(&file->pending[word], bits, __ATOMIC_SEQ_CST);
-	__atomic_fetch_or(&file->words, 1u << word, __ATOMIC_SEQ_CST);
-}
-
 uint64_t swfile_take_word(struct swfile *file, unsigned int word)
 {
 	return __atomic_exchange_n(&file->pending[word], 0, __ATOMIC_SEQ_CST);
 }
 
-/** Word @word had no bit left a moment ago. */
-static void word_emptied(struct swfile *file, unsigned int word)
-{
-	__atomic_fetch_and(&file->words, ~(1u << word), __ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&file->pending[word], __ATOMIC_SEQ_CST))
-		__atomic_fetch_or(&file->words, 1u << word, __ATOMIC_SEQ_CST);
-}
-
-static uint64_t ready_in(const struct swfile *file, unsigned int word)
-{
-	return __atomic_load_n(&file->pending[word], __ATOMIC_RELAXED) &
-	       __atomic_load_n(&file->enabled[word], __ATOMIC_RELAXED);
-}
-
-static uint32_t below_threshold(const struct swfile *file, uint32_t identity)
-{
-	uint32_t threshold = __atomic_load_n(&file->threshold, __ATOMIC_RELAXED);
-
-	return threshold != 0 && identity >= threshold ? 0 : identity;
-}
-
-static NOINLINE uint32_t top_in(const struct swfile *file, uint32_t words)
+LIGHT uint32_t swfile_lowest(const struct swfile *file, uint32_t words)
 {
 	for (; words; words &= words - 1) {
 		unsigned int word = bit_lowest(words);
-		uint64_t bits = ready_in(file, word);
+		uint64_t bits = swfile_ready(file, word);
 
 		if (bits)
-			return below_threshold(file, word * 64 + bit_lowest(bits));
+			return word * 64 + bit_lowest(bits);
 	}
 	return 0;
 }
 
-/** The identity that stopei shows, or 0. A guest's first 63 are the most used ones. */
-static inline uint32_t top_identity(const struct swfile *file)
-{
-	uint32_t words = __atomic_load_n(&file->words, __ATOMIC_ACQUIRE);
-	uint64_t bits;
-
-	if (!words)
-		return 0;
-	bits = likely(words & 1) ? ready_in(file, 0) : 0;
-	return likely(bits) ? below_threshold(file, bit_lowest(bits)) : top_in(file, words);
-}
-
-uint32_t swfile_top(const struct swfile *file)
-{
-	uint32_t identity = top_identity(file);
-
-	return identity << 16 | identity;
-}
-
-bool swfile_line(const struct swfile *file)
-{
-	return __atomic_load_n(&file->delivery, __ATOMIC_RELAXED) != 0 && top_identity(file) != 0;
-}
-
-uint32_t swfile_claim(struct swfile *file)
-{
-	uint32_t identity = top_identity(file);
-	uint64_t bit = BIT(identity % 64);
-
-	if (identity != 0 &&
-	    (__atomic_fetch_and(&file->pending[identity / 64], ~bit, __ATOMIC_SEQ_CST) & ~bit) == 0)
-		word_emptied(file, identity / 64);
-	return identity << 16 | identity;
-}
-
 /** What a CSR instruction leaves in a register that held @old. */
-static uint64_t csr_result(enum csr_op op, uint64_t old, uint64_t operand)
+static inline uint64_t csr_result(enum csr_op op, uint64_t old, uint64_t operand)
 {
 	switch (op) {
 	case CSR_WRITE:
@@ -148,7 +77,7 @@ static uint64_t csr_result(enum csr_op op, uint64_t old, uint64_t operand)
 }
 
 /** One atomic step, so that a bit which a producer sets meanwhile is in *@old or stays set. */
-static uint64_t pending_rmw(uint64_t *pending, enum csr_op op, uint64_t operand)
+static inline uint64_t pending_rmw(uint64_t *pending, enum csr_op op, uint64_t operand)
 {
 	switch (op) {
 	case CSR_WRITE:
@@ -164,7 +93,7 @@ static uint64_t pending_rmw(uint64_t *pending, enum csr_op op, uint64_t operand)
 }
 
 /** A register that producers only look at. @mask: its writable bits. */
-static uint64_t owned_rmw32(uint32_t *reg, enum csr_op op, uint64_t operand, uint32_t mask)
+static inline uint64_t owned_rmw32(uint32_t *reg, enum csr_op op, uint64_t operand, uint32_t mask)
 {
 	uint32_t old = *reg;
 
@@ -174,7 +103,7 @@ static uint64_t owned_rmw32(uint32_t *reg, enum csr_op op, uint64_t operand, uin
 	return old;
 }
 
-static uint64_t enabled_rmw(uint64_t *enabled, enum csr_op op, uint64_t operand)
+static inline uint64_t enabled_rmw(uint64_t *enabled, enum csr_op op, uint64_t operand)
 {
 	uint64_t old = *enabled;
 
@@ -184,7 +113,7 @@ static uint64_t enabled_rmw(uint64_t *enabled, enum csr_op op, uint64_t operand)
 }
 
 /** The bits that it takes to hold all identities: eithreshold is as wide as that (3.8.2). */
-static uint32_t identity_mask(const struct swfile *file)
+static inline uint32_t identity_mask(const struct swfile *file)
 {
 	uint32_t mask = file->identities;
 
@@ -194,8 +123,8 @@ static uint32_t identity_mask(const struct swfile *file)
 	return mask | mask >> 8;
 }
 
-int swfile_rmw(struct swfile *file, unsigned int select, enum csr_op op, uint64_t operand,
-	       uint64_t *old)
+LIGHT int swfile_rmw(struct swfile *file, unsigned int select, enum csr_op op, uint64_t operand,
+		     uint64_t *old)
 {
 	unsigned int word = select / 2 % ARRAY_SIZE(file->pending);
 

@@ -10,106 +10,17 @@
 #include <core/alloc.h>
 #include <emulators/devices.h>
 
-#define UART_SIZE 0x100
-#define UART_REGISTERS 8
-#define FIFO_SIZE 16u
-
-enum uart_register {
-	REG_RBR_THR_DLL = 0,
-	REG_IER_DLM = 1,
-	REG_IIR_FCR = 2,
-	REG_LCR = 3,
-	REG_MCR = 4,
-	REG_LSR = 5,
-	REG_MSR = 6,
-	REG_SCR = 7,
-};
-
-#define IER_RDA 0x01
-#define IER_THRE 0x02
-#define IER_LINE 0x04
-#define IER_MODEM 0x08
-#define IER_MASK 0x0f
-
-#define IIR_NONE 0x01
-#define IIR_MODEM 0x00
-#define IIR_THRE 0x02
-#define IIR_RDA 0x04
-#define IIR_LINE 0x06
-#define IIR_TIMEOUT 0x0c
-#define IIR_FIFOS 0xc0
-
-#define FCR_ENABLE 0x01
-#define FCR_CLEAR_RX 0x02
-
-#define LCR_DLAB 0x80
-
-#define MCR_DTR 0x01
-#define MCR_RTS 0x02
-#define MCR_OUT1 0x04
-#define MCR_OUT2 0x08
-#define MCR_LOOP 0x10
-#define MCR_MASK 0x1f
-
-#define LSR_READY 0x01
-#define LSR_OVERRUN 0x02
-#define LSR_THR_EMPTY 0x20
-#define LSR_IDLE 0x40
-
-/* The deltas of MSR are four bits below the inputs that they belong to. */
-#define MSR_CTS 0x10
-#define MSR_DSR 0x20
-#define MSR_RI 0x40
-#define MSR_DCD 0x80
-
-struct uart {
-	struct device device;
-	struct uart_host host;
-	unsigned int source;
-	bool line; /* as vm_irq_set() was told last */
-	bool starved; /* the host has been refused bytes */
-	bool thre_pending;
-	bool overrun;
-	bool fifos;
-	uint8_t trigger; /* bytes */
-	uint8_t ier, lcr, mcr, scr, dll, dlm;
-	uint8_t modem; /* inputs of MSR, 7:4 */
-	uint8_t deltas; /* of MSR, 3:0 */
-	uint8_t count; /* bytes received */
-	uint8_t head; /* index of the oldest */
-	uint8_t received[FIFO_SIZE];
-};
-
-static struct uart *uart_of(struct device *device)
-{
-	return container_of(device, struct uart, device);
-}
+#include "state.h"
+#include "uart.h"
 
 static unsigned int depth(const struct uart *uart)
 {
 	return uart->fifos ? FIFO_SIZE : 1;
 }
 
-/** The interrupt identification of the most urgent cause (PC16550D, table IV). */
-static uint8_t cause(const struct uart *uart)
-{
-	if ((uart->ier & IER_LINE) && uart->overrun)
-		return IIR_LINE;
-	if ((uart->ier & IER_RDA) && uart->count != 0) {
-		if (!uart->fifos || uart->count >= uart->trigger)
-			return IIR_RDA;
-		return IIR_TIMEOUT;
-	}
-	if ((uart->ier & IER_THRE) && uart->thre_pending)
-		return IIR_THRE;
-	if ((uart->ier & IER_MODEM) && uart->deltas != 0)
-		return IIR_MODEM;
-	return IIR_NONE;
-}
-
 static void update_line(struct uart *uart) REQUIRES(uart->device.lock)
 {
-	bool line = cause(uart) != IIR_NONE;
+	bool line = uart_cause(uart) != IIR_NONE;
 
 	if (line == uart->line)
 		return;
@@ -211,89 +122,49 @@ static void mcr_write(struct uart *uart, uint8_t value) REQUIRES(uart->device.lo
 	uart->modem = modem;
 }
 
-static uint8_t iir_read(struct uart *uart) REQUIRES(uart->device.lock)
+/** Reads a register that reading changes: uart_peek() has left it. */
+static uint8_t register_take(struct uart *uart, enum uart_register reg) REQUIRES(uart->device.lock)
 {
-	uint8_t iir = cause(uart);
+	uint8_t value = 0;
 
-	if (iir == IIR_THRE)
-		uart->thre_pending = false;
-	return iir | (uart->fifos ? IIR_FIFOS : 0);
-}
-
-static uint8_t lsr_read(struct uart *uart) REQUIRES(uart->device.lock)
-{
-	uint8_t lsr = LSR_THR_EMPTY | LSR_IDLE;
-
-	if (uart->count != 0)
-		lsr |= LSR_READY;
-	if (uart->overrun)
-		lsr |= LSR_OVERRUN;
-	uart->overrun = false;
-	return lsr;
-}
-
-static uint8_t msr_read(struct uart *uart) REQUIRES(uart->device.lock)
-{
-	uint8_t msr = uart->modem | uart->deltas;
-
-	uart->deltas = 0;
-	return msr;
-}
-
-static uint8_t register_read(struct uart *uart, enum uart_register reg) REQUIRES(uart->device.lock)
-{
 	switch (reg) {
 	case REG_RBR_THR_DLL:
-		return uart->lcr & LCR_DLAB ? uart->dll : receiver_pop(uart);
-	case REG_IER_DLM:
-		return uart->lcr & LCR_DLAB ? uart->dlm : uart->ier;
+		return receiver_pop(uart);
 	case REG_IIR_FCR:
-		return iir_read(uart);
-	case REG_LCR:
-		return uart->lcr;
-	case REG_MCR:
-		return uart->mcr;
+		uart->thre_pending = false;
+		return IIR_THRE | (uart->fifos ? IIR_FIFOS : 0);
 	case REG_LSR:
-		return lsr_read(uart);
+		value = uart_lsr(uart);
+		uart->overrun = false;
+		return value;
 	case REG_MSR:
-		return msr_read(uart);
-	case REG_SCR:
-		return uart->scr;
+		value = uart->modem | uart->deltas;
+		uart->deltas = 0;
+		return value;
+	default:
+		return 0;
 	}
-	return 0;
 }
 
+/** Writes a register that does more than keep its value: uart_put() has left it. */
 static void register_write(struct uart *uart, enum uart_register reg, uint8_t value)
 	REQUIRES(uart->device.lock)
 {
 	switch (reg) {
 	case REG_RBR_THR_DLL:
-		if (uart->lcr & LCR_DLAB)
-			uart->dll = value;
-		else
-			transmit(uart, value);
+		transmit(uart, value);
 		break;
 	case REG_IER_DLM:
-		if (uart->lcr & LCR_DLAB)
-			uart->dlm = value;
-		else
-			ier_write(uart, value);
+		ier_write(uart, value);
 		break;
 	case REG_IIR_FCR:
 		fcr_write(uart, value);
 		break;
-	case REG_LCR:
-		uart->lcr = value;
-		break;
 	case REG_MCR:
 		mcr_write(uart, value);
 		break;
-	case REG_SCR:
-		uart->scr = value;
+	default:
 		break;
-	case REG_LSR:
-	case REG_MSR:
-		break; /* writable for factory tests only */
 	}
 }
 
@@ -305,29 +176,23 @@ static bool access_is_odd(struct device *device, uint64_t offset, unsigned int w
 	return true;
 }
 
-/** Whether reading a register, with that result, may have changed a cause or made room. */
-static bool read_changes(uint64_t offset, uint64_t value)
-{
-	return offset == REG_RBR_THR_DLL || offset == REG_IIR_FCR || offset == REG_MSR ||
-	       (offset == REG_LSR && (value & LSR_OVERRUN));
-}
-
 static uint64_t uart_read(struct device *device, uint64_t offset, unsigned int width)
 {
 	struct uart *uart = uart_of(device);
 	unsigned long flags;
-	uint8_t value;
+	int value;
 
 	if (access_is_odd(device, offset, width))
 		return 0;
 	flags = spin_lock(&uart->device.lock);
-	value = register_read(uart, (enum uart_register)offset);
-	if (read_changes(offset, value)) {
+	value = uart_peek(uart, offset);
+	if (value < 0) {
+		value = register_take(uart, (enum uart_register)offset);
 		update_line(uart);
 		update_flow(uart);
 	}
 	spin_unlock(&uart->device.lock, flags);
-	return value;
+	return (uint64_t)value;
 }
 
 static void uart_write(struct device *device, uint64_t offset, unsigned int width, uint64_t value)
@@ -338,9 +203,11 @@ static void uart_write(struct device *device, uint64_t offset, unsigned int widt
 	if (access_is_odd(device, offset, width))
 		return;
 	flags = spin_lock(&uart->device.lock);
-	register_write(uart, (enum uart_register)offset, (uint8_t)value);
-	update_line(uart);
-	update_flow(uart);
+	if (!uart_put(uart, offset, (uint8_t)value)) {
+		register_write(uart, (enum uart_register)offset, (uint8_t)value);
+		update_line(uart);
+		update_flow(uart);
+	}
 	spin_unlock(&uart->device.lock, flags);
 }
 
@@ -395,12 +262,100 @@ static void uart_destroy(struct device *device)
 	alloc_free(uart_of(device));
 }
 
+static size_t uart_state_size(const struct device *device)
+{
+	(void)device;
+	return sizeof(struct uart_state);
+}
+
+static void uart_save(struct device *device, void *to)
+{
+	struct uart_state *state = to;
+	struct uart *uart = uart_of(device);
+	unsigned long flags = spin_lock(&uart->device.lock);
+
+	*state = (struct uart_state){
+		.ier = uart->ier,
+		.lcr = uart->lcr,
+		.mcr = uart->mcr,
+		.scr = uart->scr,
+		.dll = uart->dll,
+		.dlm = uart->dlm,
+		.modem = uart->modem,
+		.deltas = uart->deltas,
+		.fifos = uart->fifos,
+		.trigger = uart->trigger,
+		.thre_pending = uart->thre_pending,
+		.overrun = uart->overrun,
+		.starved = uart->starved,
+		.count = uart->count,
+	};
+	for (unsigned int i = 0; i < uart->count; i++)
+		state->received[i] = uart->received[(uart->head + i) % FIFO_SIZE];
+	spin_unlock(&uart->device.lock, flags);
+}
+
+static const char *uart_check(const struct device *device, const void *from, size_t size)
+{
+	const struct uart_state *state = from;
+
+	(void)device;
+	if (size != sizeof(*state))
+		return "its size is another";
+	if (state->fifos > 1 || state->thre_pending > 1 || state->overrun > 1 ||
+	    state->starved > 1 || state->reserved[0] || state->reserved[1])
+		return "a flag is neither 0 nor 1";
+	if (state->count > (state->fifos ? FIFO_SIZE : 1))
+		return "it has received more than it can hold";
+	if (state->trigger != 1 && state->trigger != 4 && state->trigger != 8 &&
+	    state->trigger != 14)
+		return "the trigger level cannot be";
+	if (state->ier & ~IER_MASK || state->mcr & ~MCR_MASK || state->modem & 0x0f ||
+	    state->deltas & 0xf0)
+		return "a register has bits that it does not have";
+	return NULL;
+}
+
+static void uart_restore(struct device *device, const void *from)
+{
+	const struct uart_state *state = from;
+	struct uart *uart = uart_of(device);
+	unsigned long flags = spin_lock(&uart->device.lock);
+
+	uart->ier = state->ier;
+	uart->lcr = state->lcr;
+	uart->mcr = state->mcr;
+	uart->scr = state->scr;
+	uart->dll = state->dll;
+	uart->dlm = state->dlm;
+	uart->modem = state->modem;
+	uart->deltas = state->deltas;
+	uart->fifos = state->fifos;
+	uart->trigger = state->trigger;
+	uart->thre_pending = state->thre_pending;
+	uart->overrun = state->overrun;
+	uart->starved = state->starved;
+	receiver_clear(uart);
+	for (unsigned int i = 0; i < state->count; i++)
+		receiver_push(uart, state->received[i]);
+	uart->line = uart_cause(uart) != IIR_NONE;
+	vm_irq_set(uart->device.vm, uart->source, uart->line);
+	update_flow(uart);
+	spin_unlock(&uart->device.lock, flags);
+}
+
 static const struct device_ops uart_ops = {
 	.name = "uart",
 	.read = uart_read,
 	.write = uart_write,
+	DEVICE_LIGHT(uart),
 	.reset = uart_reset,
 	.destroy = uart_destroy,
+	.state_version = 1,
+	.state_size = uart_state_size,
+	.save = uart_save,
+	.check = uart_check,
+	.restore = uart_restore,
 };
 
 struct device *uart_create(struct vm *vm, gpa_t base, unsigned int source,

@@ -4,6 +4,8 @@
  * generated/asm_offsets.h.
  */
 #include <arch/boot.h>
+#include <arch/firmware.h>
+#include <arch/sbi.h>
 #include <arch/trap.h>
 #include <core/hart.h>
 #include <core/thread.h>
@@ -19,10 +21,25 @@ void asm_offsets(void)
 	OFFSET(HART_STACK_TOP, struct hart, stack_top);
 	OFFSET(HART_LOADED, struct hart, loaded);
 	OFFSET(HART_RESCHED, struct hart, resched);
-	OFFSET(HART_COUNT_BEGIN, struct hart, count_begin);
-	OFFSET(HART_INSTRUCTIONS, struct hart, instructions);
+	OFFSET(HART_PROFILE_CAUSE, struct hart, profile.cause);
+	OFFSET(HART_PROFILE_HTVAL, struct hart, profile.htval);
+	OFFSET(HART_PROFILE_STVAL, struct hart, profile.stval);
+	OFFSET(HART_PROFILE_FUNCTION, struct hart, profile.function);
+	OFFSET(HART_PROFILE_EXTENSION, struct hart, profile.extension);
+	OFFSET(HART_PROFILE_TIME, struct hart, profile.time);
+	OFFSET(HART_PROFILE_INSTRET, struct hart, profile.instret);
+	OFFSET(HART_PROFILE_INSTRET_THERE, struct hart, profile.instret_there);
 	OFFSET(VCPU_REGS, struct vcpu, arch.regs);
 	OFFSET(VCPU_HART, struct vcpu, arch.hart);
+	OFFSET(VCPU_EXITS, struct vcpu, exits);
+	OFFSET(VCPU_SBI_FACTOR, struct vcpu, arch.sbi_factor);
+	OFFSET(VCPU_SBI_SLOTS, struct vcpu, arch.sbi_slots);
+	OFFSET(EXTENSION_ID, struct sbi_extension, id);
+	OFFSET(EXTENSION_ANSWERS, struct sbi_extension, answers);
+	OFFSET(EXTENSION_LIGHT, struct sbi_extension, light);
+	VALUE(SBI_SLOT_SHIFT, 64 - SBI_SLOT_BITS - 3);
+	VALUE(SBI_SLOT_MASK, (SBI_SLOTS - 1) * 8);
+	VALUE(SBI_ANSWERS, SBI_ANSWERS);
 	OFFSET(VCPU_PENDING, struct vcpu, pending);
 	OFFSET(VCPU_FP, struct vcpu, arch.fp);
 	OFFSET(VCPU_FCSR, struct vcpu, arch.fcsr);
@@ -35,6 +52,13 @@ void asm_offsets(void)
 	OFFSET(HART_START_SATP, struct hart_start, satp);
 	OFFSET(HART_START_SP, struct hart_start, sp);
 	OFFSET(HART_START_TP, struct hart_start, tp);
+	OFFSET(BOOT_AGAIN_FDT, struct boot_again, fdt);
+	OFFSET(BOOT_AGAIN_LEAVER, struct boot_again, leaver);
+	OFFSET(BOOT_AGAIN_STATE, struct boot_again, state);
+	VALUE(BOOT_AGAIN_CAME, BOOT_AGAIN_CAME);
+	VALUE(BOOT_AGAIN_CANCELLED, BOOT_AGAIN_CANCELLED);
+	VALUE(SBI_EXT_HSM, SBI_EXT_HSM);
+	VALUE(FIRMWARE_HART_STOPPED, FIRMWARE_HART_STOPPED);
 	OFFSET(FRAME_RA, struct trap_frame, ra);
 	OFFSET(FRAME_T, struct trap_frame, t);
 	OFFSET(FRAME_A, struct trap_frame, a);

@@ -6,11 +6,15 @@
 #include <arch/boot.h>
 #include <arch/csr.h>
 #include <arch/firmware.h>
+#include <arch/irqflags.h>
 #include <arch/mmu.h>
 #include <arch/pte.h>
+#include <arch/sbi.h>
+#include <core/timer.h>
 
 #define ENTRIES 512
 #define IMAGE_TABLES 2 /* 2 MiB each */
+#define HANDOVER_TIMEOUT_US 10000000 /* simulated machines can be slow */
 
 static uint64_t boot_root[ENTRIES] __attribute__((aligned(4096), section(".bss.page_aligned")));
 static uint64_t image_middle[ENTRIES] __attribute__((aligned(4096), section(".bss.page_aligned")));
@@ -47,7 +51,7 @@ uint64_t boot_tables(uint64_t image, uint64_t fdt)
 	for (unsigned int i = 0; i < BOOT_FDT_ROOM >> 21; i++)
 		fdt_middle[i] = pte_make(hpa(window + i * MIB(2)), PTE_HOST_R);
 	boot_root[VA_BOOT_FDT >> 30 & 511] = table_pte(fdt_middle);
-	return SATP_MODE_SV39 | (uint64_t)boot_root >> PAGE_SHIFT;
+	return SATP_SV39 << SATP_MODE_SHIFT | (uint64_t)boot_root >> PAGE_SHIFT;
 }
 
 long arch_hart_start(struct hart *hart)
@@ -59,6 +63,39 @@ long arch_hart_start(struct hart *hart)
 	start->tp = (uint64_t)hart;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return firmware_hart_start(hart->id, hva_to_hpa(secondary_entry), hva_to_hpa(start).v);
+}
+
+/*
+ * Each attempt has its own, so that a hart that comes late finds its own cancelled. In initialised
+ * data, which the next boot leaves as it is.
+ */
+static struct {
+	struct boot_again each[BOOT_AGAIN_MAX];
+	unsigned int used;
+} again __attribute__((section(".data.boot_again")));
+
+long arch_boot_again(uint64_t successor, uint64_t fdt, uint64_t leaver)
+{
+	struct boot_again *attempt = &again.each[again.used];
+	uint64_t end;
+	long error;
+
+	if (again.used == BOOT_AGAIN_MAX)
+		return SBI_FAILED;
+	again.used++;
+	*attempt = (struct boot_again){ .fdt = fdt, .leaver = leaver };
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	error = firmware_hart_start(successor, hva_to_hpa(boot_again_entry), hva_to_hpa(attempt).v);
+	if (error)
+		return error;
+	end = time_now() + us_to_ticks(HANDOVER_TIMEOUT_US);
+	while (time_now() < end && !__atomic_load_n(&attempt->state, __ATOMIC_ACQUIRE))
+		arch_relax();
+	if (__atomic_load_n(&attempt->state, __ATOMIC_ACQUIRE))
+		error = arch_hart_stop();
+	/* Should it come now, or be here already, it goes back: no two harts boot at a time. */
+	__atomic_fetch_or(&attempt->state, BOOT_AGAIN_CANCELLED, __ATOMIC_SEQ_CST);
+	return error;
 }
 
 long arch_hart_stop(void)

@@ -5,6 +5,7 @@
  */
 #include <arch/exit.h>
 #include <arch/sbi.h>
+#include <arch/sse.h>
 #include <arch/trap.h>
 #include <core/check.h>
 #include <core/hart.h>
@@ -25,6 +26,13 @@ void exit_ecall(struct vcpu *vcpu)
 	sbi_call(vcpu);
 }
 
+struct sbi_result exit_ecall_heavy(struct vcpu *vcpu)
+{
+	vcpu->exits++;
+	csr_write(CSR_SEPC, csr_read(CSR_SEPC) + 4);
+	return sbi_call_heavy(vcpu);
+}
+
 bool exit_trap(struct vcpu *vcpu, uint64_t cause, uint64_t known)
 {
 	vcpu->exits++;
@@ -34,8 +42,13 @@ bool exit_trap(struct vcpu *vcpu, uint64_t cause, uint64_t known)
 		return exit_store(vcpu, known);
 	if (cause == CAUSE_LOAD_GUEST)
 		return exit_load(vcpu, known);
+	if (cause == CAUSE_LOAD_MISALIGNED || cause == CAUSE_STORE_MISALIGNED)
+		return exit_misaligned(vcpu, cause, known);
 	if (cause == CAUSE_FETCH_GUEST)
 		exit_fetch(vcpu);
+	else if (cause == CAUSE_DOUBLE_TRAP)
+		/* Firmware hands it on, with the cause of the second trap ('Ssdbltrp'). */
+		arch_vcpu_double_trap(vcpu, csr_read(CSR_HTVAL));
 	else
 		/* Delegated wherever the hart allows that; the guest's own affair in any case. */
 		arch_vcpu_inject(vcpu, cause, csr_read(CSR_STVAL));

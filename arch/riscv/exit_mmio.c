@@ -4,11 +4,13 @@
  * by the device whose window it is.
  */
 #include <arch/exit.h>
+#include <arch/exit_mmio.h>
 #include <arch/fp.h>
 #include <arch/insn.h>
 #include <arch/trap.h>
 #include <core/device.h>
 #include <core/vm.h>
+#include <errno.h>
 
 /* htinst of a fault in the guest's own page-table walk; bit 5 set for a write of A or D. */
 #define HTINST_WALK_READ 0x3000
@@ -30,33 +32,28 @@ static bool fetch_half(uint64_t at, uint32_t *half)
 
 bool guest_fetch(uint32_t *insn)
 {
-	uint64_t sepc = csr_read(CSR_SEPC);
-	uint64_t sstatus = csr_read(CSR_SSTATUS);
-	uint64_t hstatus = csr_read(CSR_HSTATUS);
+	struct trap_return saved = trap_return_save();
 	uint32_t low, high = 0;
-	bool done = fetch_half(sepc, &low);
+	bool done = fetch_half(saved.sepc, &low);
 
 	if (done && (low & 3) == 3)
-		done = fetch_half(sepc + 2, &high);
+		done = fetch_half(saved.sepc + 2, &high);
 	if (!done) {
-		/* The trap that was expected has overwritten what the return to the guest needs. */
-		csr_write(CSR_SEPC, sepc);
-		csr_write(CSR_SSTATUS, sstatus);
-		csr_write(CSR_HSTATUS, hstatus);
+		trap_return_restore(&saved);
 		return false;
 	}
 	*insn = low | high << 16;
 	return true;
 }
 
-static void access_fault(struct vcpu *vcpu, uint64_t cause, uint64_t stval)
+void exit_access_fault(struct vcpu *vcpu, uint64_t cause, uint64_t stval)
 {
 	vcpu->vm->bad_accesses++;
 	arch_vcpu_inject(vcpu, cause == CAUSE_LOAD_GUEST ? CAUSE_LOAD_ACCESS : CAUSE_STORE_ACCESS,
 			 stval);
 }
 
-static uint64_t store_value(const struct vcpu *vcpu, const struct mem_access *access)
+uint64_t exit_store_value(const struct vcpu *vcpu, const struct mem_access *access)
 {
 	uint64_t value = access->kind == MEM_FP_STORE ? fp_read(access->reg)
 						      : arch_vcpu_reg(&vcpu->arch, access->reg);
@@ -64,7 +61,7 @@ static uint64_t store_value(const struct vcpu *vcpu, const struct mem_access *ac
 	return access->width == 8 ? value : value & GENMASK(8 * access->width - 1, 0);
 }
 
-static void load_done(struct vcpu *vcpu, const struct mem_access *access, uint64_t raw)
+void exit_load_done(struct vcpu *vcpu, const struct mem_access *access, uint64_t raw)
 {
 	uint64_t value = insn_load_value(access, raw);
 
@@ -86,7 +83,7 @@ static bool access_fits(const struct vcpu *vcpu, const struct mem_access *access
 	bool fp = access->kind == MEM_FP_LOAD || access->kind == MEM_FP_STORE;
 
 	return access->kind != MEM_REFUSED && load == (cause == CAUSE_LOAD_GUEST) &&
-	       (!fp || vcpu->arch.features >> FEATURE_FP & 1);
+	       (!fp || arch_vcpu_has(&vcpu->arch, FEATURE_FP));
 }
 
 /* The instruction as it is in the guest's memory; MEM_UNKNOWN when it cannot be fetched. */
@@ -102,42 +99,55 @@ static struct mem_access access_decode(const struct vcpu *vcpu, uint64_t htinst)
 {
 	struct mem_access access = { .kind = MEM_UNKNOWN };
 
-	if (likely(vcpu->arch.features >> FEATURE_HTINST & 1))
+	if (likely(arch_vcpu_has(&vcpu->arch, FEATURE_HTINST)))
 		access = insn_decode_htinst(htinst);
 	return likely(access.kind != MEM_UNKNOWN) ? access : access_fetch();
 }
 
-static gpa_t fault_address(void)
-{
-	return gpa(csr_read(CSR_HTVAL) << 2 | (csr_read(CSR_STVAL) & 3));
-}
+/* What was accessed, and how. */
+struct fault {
+	gpa_t at;
+	unsigned int access; /* one bit of enum gstage_access */
+	bool in_walk; /* by the guest's own page-table walk */
+};
 
-/* Whether memory allows the access that faulted: by now, or now that a write was logged. */
-static bool memory_allows(struct vcpu *vcpu, unsigned int access)
+/* False when the guest may just try again. */
+static bool fault_find(struct vcpu *vcpu, unsigned int access, struct fault *fault)
 {
 	uint64_t htinst = csr_read(CSR_HTINST);
+	int error = 0;
 
-	/* The guest's own page-table walk reads or writes, whatever it was for. */
-	if (htinst == HTINST_WALK_WRITE)
-		access = GSTAGE_WRITE;
-	else if (htinst == HTINST_WALK_READ)
-		access = GSTAGE_READ;
-	return gstage_retry(&vcpu->vm->gstage, fault_address(), access);
+	fault->at = exit_fault_address();
+	fault->access = access;
+	fault->in_walk = htinst == HTINST_WALK_READ || htinst == HTINST_WALK_WRITE;
+	if (unlikely(!csr_read(CSR_HTVAL) || !arch_vcpu_has(&vcpu->arch, FEATURE_HTVAL))) {
+		error = guest_walk(vcpu, csr_read(CSR_STVAL), &fault->access, &fault->at);
+		fault->in_walk |= error == -EFAULT;
+	} else if (fault->in_walk) {
+		/* It reads or writes, whatever it was for. */
+		fault->access = htinst == HTINST_WALK_WRITE ? GSTAGE_WRITE : GSTAGE_READ;
+	}
+	return error != -ENOENT;
+}
+
+static bool memory_allows(struct vcpu *vcpu, const struct fault *fault)
+{
+	return gstage_retry(&vcpu->vm->gstage, fault->at, fault->access);
+}
+
+bool exit_memory_allows(struct vcpu *vcpu, unsigned int access)
+{
+	struct fault fault;
+
+	return !fault_find(vcpu, access, &fault) || memory_allows(vcpu, &fault);
 }
 
 void exit_fetch(struct vcpu *vcpu)
 {
-	if (memory_allows(vcpu, GSTAGE_EXECUTE))
+	if (exit_memory_allows(vcpu, GSTAGE_EXECUTE))
 		return;
 	vcpu->vm->bad_accesses++;
 	arch_vcpu_inject(vcpu, CAUSE_FETCH_ACCESS, csr_read(CSR_STVAL));
-}
-
-static bool holds(const struct device *device, gpa_t at, unsigned int width)
-{
-	uint64_t offset = at.v - device->base.v;
-
-	return offset < device->size && device->size - offset >= width;
 }
 
 static void access_do(struct vcpu *vcpu, struct device *device, uint64_t offset,
@@ -146,9 +156,9 @@ static void access_do(struct vcpu *vcpu, struct device *device, uint64_t offset,
 	bool load = access->kind == MEM_LOAD || access->kind == MEM_FP_LOAD;
 
 	if (load)
-		load_done(vcpu, access, device->ops->read(device, offset, access->width));
+		exit_load_done(vcpu, access, device->ops->read(device, offset, access->width));
 	else
-		device->ops->write(device, offset, access->width, store_value(vcpu, access));
+		device->ops->write(device, offset, access->width, exit_store_value(vcpu, access));
 	csr_write(CSR_SEPC, csr_read(CSR_SEPC) + access->length);
 }
 
@@ -156,29 +166,31 @@ static void access_do(struct vcpu *vcpu, struct device *device, uint64_t offset,
 static NOINLINE bool access(struct vcpu *vcpu, uint64_t cause, uint64_t known)
 {
 	uint64_t stval = csr_read(CSR_STVAL);
-	uint64_t htinst = csr_read(CSR_HTINST);
-	gpa_t at = fault_address();
-	struct device *device = vm_device(vcpu->vm, at, 1);
 	struct mem_access access;
+	struct device *device;
+	struct fault fault;
 
-	if (!device && memory_allows(vcpu, cause == CAUSE_STORE_GUEST ? GSTAGE_WRITE : GSTAGE_READ))
+	if (!fault_find(vcpu, cause == CAUSE_STORE_GUEST ? GSTAGE_WRITE : GSTAGE_READ, &fault))
 		return true;
-	if (htinst == HTINST_WALK_READ || htinst == HTINST_WALK_WRITE || !device) {
-		access_fault(vcpu, cause, stval);
+	device = vm_device(vcpu->vm, fault.at, 1);
+	if (!device && memory_allows(vcpu, &fault))
+		return true;
+	if (fault.in_walk || !device) {
+		exit_access_fault(vcpu, cause, stval);
 		return true;
 	}
-	access = access_decode(vcpu, htinst);
+	access = access_decode(vcpu, csr_read(CSR_HTINST));
 	if (access.kind == MEM_UNKNOWN)
 		return true; /* the page went away: the guest's next fetch faults by itself */
-	if (!access_fits(vcpu, &access, cause) || !holds(device, at, access.width)) {
-		access_fault(vcpu, cause, stval);
+	if (!access_fits(vcpu, &access, cause) || !device_holds(device, fault.at, access.width)) {
+		exit_access_fault(vcpu, cause, stval);
 		return true;
 	}
 	if (!(known >> access.reg & 1))
 		return false;
-	if (vcpu->arch.features >> FEATURE_HTINST & 1)
-		vcpu->device = device;
-	access_do(vcpu, device, at.v - device->base.v, &access);
+	if (arch_vcpu_tells_accesses(&vcpu->arch))
+		*vcpu_device_slot(vcpu, fault.at) = device;
+	access_do(vcpu, device, fault.at.v - device->base.v, &access);
 	return true;
 }
 
@@ -186,11 +198,11 @@ bool exit_load(struct vcpu *vcpu, uint64_t known)
 {
 	uint64_t htinst = csr_read(CSR_HTINST);
 	unsigned int width = htinst_width(htinst);
-	struct device *device = vcpu->device;
-	gpa_t at = fault_address();
+	gpa_t at = exit_fault_address();
+	struct device *device = *vcpu_device_slot(vcpu, at);
 	uint64_t raw;
 
-	if (unlikely(!device || !holds(device, at, width) || !htinst_is_plain_load(htinst) ||
+	if (unlikely(!device || !device_holds(device, at, width) || !htinst_is_plain_load(htinst) ||
 		     !(known >> htinst_rd(htinst) & 1)))
 		return access(vcpu, CAUSE_LOAD_GUEST, known);
 	csr_write(CSR_SEPC, csr_read(CSR_SEPC) + htinst_length(htinst));
@@ -203,11 +215,11 @@ bool exit_store(struct vcpu *vcpu, uint64_t known)
 {
 	uint64_t htinst = csr_read(CSR_HTINST);
 	unsigned int width = htinst_width(htinst), unused = 64 - 8 * width;
-	struct device *device = vcpu->device;
-	gpa_t at = fault_address();
+	gpa_t at = exit_fault_address();
+	struct device *device = *vcpu_device_slot(vcpu, at);
 
-	if (unlikely(!device || !holds(device, at, width) || !htinst_is_plain_store(htinst) ||
-		     !(known >> htinst_rs2(htinst) & 1)))
+	if (unlikely(!device || !device_holds(device, at, width) ||
+		     !htinst_is_plain_store(htinst) || !(known >> htinst_rs2(htinst) & 1)))
 		return access(vcpu, CAUSE_STORE_GUEST, known);
 	csr_write(CSR_SEPC, csr_read(CSR_SEPC) + htinst_length(htinst));
 	device->ops->write(device, at.v - device->base.v, width,

@@ -58,6 +58,8 @@ static void tables_free(struct gstage *gstage, uint64_t *table, unsigned int lev
 
 int gstage_init(struct gstage *gstage, unsigned int levels, uint16_t owner)
 {
+	if (gstage->levels)
+		return -EBUSY;
 	if (levels < 3 || levels > 5)
 		return -EINVAL;
 	if (!page_alloc(ROOT_ORDER, &gstage->root))
@@ -76,6 +78,7 @@ void gstage_destroy(struct gstage *gstage)
 {
 	tables_free(gstage, hpa_to_hva(gstage->root), gstage->levels - 1u);
 	page_free(gstage->root, ROOT_ORDER);
+	gstage->levels = 0;
 }
 
 /* ---- mapping ---- */
@@ -140,7 +143,7 @@ static int leaves_map(struct gstage *gstage, struct mapping mapping)
 	return error;
 }
 
-static bool may_map(const struct gstage *gstage, hpa_t page)
+bool gstage_may_map(const struct gstage *gstage, hpa_t page)
 {
 	uint16_t owner = page_owner(page);
 
@@ -155,10 +158,10 @@ static bool may_map_range(const struct gstage *gstage, hpa_t to, uint64_t size)
 		return true;
 #ifdef DEBUG
 	for (hpa_t at = to; at.v < end.v; at = page_owner_next(at))
-		if (!may_map(gstage, at))
+		if (!gstage_may_map(gstage, at))
 			return false;
 #endif
-	return may_map(gstage, to) && may_map(gstage, hpa(end.v - PAGE_SIZE));
+	return gstage_may_map(gstage, to) && gstage_may_map(gstage, hpa(end.v - PAGE_SIZE));
 }
 
 int gstage_leaf_prepare(struct gstage *gstage, gpa_t at)
@@ -178,7 +181,7 @@ void gstage_leaf_set(struct gstage *gstage, gpa_t at, hpa_t to, unsigned int acc
 	unsigned long flags;
 	uint64_t *pte;
 
-	DCHECK(!access || may_map(gstage, to));
+	DCHECK(!access || gstage_may_map(gstage, to));
 	flags = spin_lock(&gstage->lock);
 	pte = entry_make(gstage, at, 0);
 	CHECK(pte);

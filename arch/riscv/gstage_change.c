@@ -7,6 +7,7 @@
 #include "gstage_table.h"
 
 #include <arch/fence.h>
+#include <arch/mmio.h>
 #include <arch/mmu.h>
 #include <core/check.h>
 #include <core/page.h>
@@ -52,7 +53,21 @@ void gstage_fence_here(struct gstage *gstage, gpa_t at, uint64_t size)
 	}
 	/* The VM takes another VMID when it comes here again. */
 	vmid->generation = 0;
+	/*
+	 * Who sees that this hart is none of them asks it for nothing any more: what guests stored
+	 * here, to devices, too, comes before that (unprivileged specification, FENCE).
+	 */
+	mmio_barrier();
 	hartset_remove(&gstage->harts, hart->index);
+}
+
+void gstage_fence_pmm(struct gstage *gstage, const struct hart *hart, uint64_t henvcfg)
+{
+	struct vmid *vmid = &gstage->vmids[hart->index];
+
+	if (gstage_pmm_matters(gstage, henvcfg, vmid->henvcfg))
+		hfence_gvma_vmid(vmid->number);
+	vmid->henvcfg = henvcfg;
 }
 
 static void fence_call(void *opaque)
@@ -305,10 +320,13 @@ int gstage_unmap(struct gstage *gstage, gpa_t at, uint64_t size)
 
 int gstage_remap(struct gstage *gstage, gpa_t at, hpa_t to)
 {
-	int error = gstage_cut(gstage, at, PAGE_SIZE);
 	struct gstage_leaf leaf;
 	unsigned long flags;
+	int error;
 
+	if (!gstage_may_map(gstage, to))
+		return -EPERM;
+	error = gstage_cut(gstage, at, PAGE_SIZE);
 	if (error)
 		return error;
 	flags = spin_lock(&gstage->lock);

@@ -15,8 +15,6 @@
 #define TABLE_ENTRIES 512
 #define LARGEST_LEAF 3 /* 512 GiB */
 
-#define PHYSICAL_BITS 56 /* of an address in an entry */
-
 #define NAPOT_ENTRIES 16u
 #define NAPOT_SIZE KIB(64)
 #define NAPOT_PPN_MASK (GENMASK(3, 0) << PTE_PPN_SHIFT)
@@ -98,6 +96,9 @@ struct gstage_leaf {
 };
 
 struct gstage_leaf gstage_find(struct gstage *gstage, gpa_t at);
+
+/* Whether the table's owner, the sets that VMs share or a device have the page at @page. */
+bool gstage_may_map(const struct gstage *gstage, hpa_t page);
 
 /* A step of a change: what to do with the leaves of a range, and the tables it made superfluous. */
 struct gstage_change;

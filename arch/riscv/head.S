@@ -11,7 +11,7 @@
 	.globl _start
 _start:
 	/* Linux "Boot image header in RISC-V Linux": entered at code0. */
-	j	boot_hart
+	j	boot_entry
 	.balign	4
 	.balign	8
 	.quad	0x200000		/* text_offset: 2 MiB above the base of RAM */
@@ -24,11 +24,18 @@ _start:
 	.ascii	"RSC\x05"
 	.long	0
 
+	/* struct bundle_attached, with a mark before it that tools find it by */
+	.ascii	"HVBUNDLE"
+	.globl	image_bundle
+image_bundle:
+	.quad	0
+	.quad	0
+
 /* a0 = hart id, a1 = hpa of the device tree, satp = 0 */
-	.globl	boot_hart
-boot_hart:
+boot_entry:
 	csrw	CSR_SIE, zero
 	csrw	CSR_SSCRATCH, zero
+	csrr	s2, CSR_TIME
 	mv	s0, a0
 	mv	s1, a1
 
@@ -56,15 +63,50 @@ boot_hart:
 	csrw	CSR_SATP, a0
 	sfence.vma
 	.balign	4
-3:	lla	t0, trap_entry
+3:	li	t0, SSTATUS_SDT		/* that fault may have set it */
+	csrc	CSR_SSTATUS, t0
+	lla	t0, trap_entry
 	csrw	CSR_STVEC, t0
 	lla	tp, boot_hart_area
 	mv	a0, s0
 	mv	a1, s1
+	mv	a2, s2
 	li	s0, 0
 	li	ra, 0
 	call	init
 	unimp
+
+/*
+ * a0 = hart id, a1 = hpa of struct boot_again, satp = 0: boots as if the firmware had chosen this
+ * hart, when the one before has stopped, for its stack and tables are used again.
+ */
+	.globl	boot_again_entry
+	.balign	4
+boot_again_entry:
+	csrw	CSR_SIE, zero
+	mv	s0, a0
+	mv	s1, a1
+	addi	t1, s1, BOOT_AGAIN_STATE
+	li	t0, BOOT_AGAIN_CAME
+	amoor.d.aqrl zero, t0, (t1)
+1:	ld	t0, BOOT_AGAIN_STATE(s1)
+	andi	t0, t0, BOOT_AGAIN_CANCELLED
+	bnez	t0, 2f
+	ld	a0, BOOT_AGAIN_LEAVER(s1)
+	li	a6, 2			/* HART_GET_STATUS */
+	li	a7, SBI_EXT_HSM
+	ecall
+	bnez	a0, 2f
+	li	t0, FIRMWARE_HART_STOPPED
+	bne	a1, t0, 1b
+	mv	a0, s0
+	ld	a1, BOOT_AGAIN_FDT(s1)
+	j	boot_entry
+2:	li	a6, 1			/* HART_STOP */
+	li	a7, SBI_EXT_HSM
+	ecall
+3:	wfi
+	j	3b
 
 /* a0 = hart id, a1 = hpa of this hart's struct hart_start, satp = 0 */
 	.globl	secondary_entry
@@ -85,7 +127,9 @@ secondary_entry:
 	csrw	CSR_SATP, t0
 	sfence.vma
 	.balign	4
-1:	lla	t0, trap_entry
+1:	li	t0, SSTATUS_SDT
+	csrc	CSR_SSTATUS, t0
+	lla	t0, trap_entry
 	csrw	CSR_STVEC, t0
 	li	s0, 0
 	li	ra, 0

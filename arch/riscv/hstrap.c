@@ -3,6 +3,7 @@
  * Traps of the hypervisor itself: interrupts while a service thread runs or the hart is idle,
  * exceptions that were expected, and those that are our own faults. No lock.
  */
+#include <arch/pmu.h>
 #include <arch/trap.h>
 #include <core/check.h>
 #include <core/hart.h>
@@ -34,6 +35,9 @@ void host_interrupt(uint64_t cause)
 		break;
 	case IRQ_SGEI:
 		intfile_interrupt();
+		break;
+	case IRQ_LCOFI:
+		pmu_interrupt();
 		break;
 	default:
 		panic("interrupt %" PRIu64 " was never enabled", cause & ~CAUSE_INTERRUPT);

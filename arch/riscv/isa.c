@@ -11,19 +11,6 @@
 #include <string.h>
 #include <strings.h>
 
-enum isa_rule {
-	RULE_NEVER,
-	RULE_PLAIN,
-	RULE_FP,
-	RULE_VECTOR,
-	RULE_CBOM,
-	RULE_CBOZ,
-	RULE_PBMT,
-	RULE_SSTC,
-	RULE_AIA,
-	RULE_SVADE,
-};
-
 static const struct {
 	const char *name; /* lower case */
 	enum isa_rule rule;
@@ -48,6 +35,7 @@ static const struct {
 	{ ISA_C, ISA_ZCA },
 	{ ISA_D, ISA_F },
 	{ ISA_F, ISA_ZICSR },
+	{ ISA_V, ISA_ZVE32X },
 	{ ISA_V, ISA_ZVE64D },
 	{ ISA_V, ISA_ZVL128B },
 	{ ISA_ZABHA, ISA_ZAAMO },
@@ -126,9 +114,53 @@ static const struct {
 	{ ISA_ZVL1024B, ISA_ZVL512B },
 };
 
+/* Names for several extensions, which are what the table above says that they imply. */
+static const uint8_t abbreviations[] = {
+	ISA_B,	   ISA_V,     ISA_ZK,	ISA_ZKN,   ISA_ZKS,   ISA_ZVKN,
+	ISA_ZVKNC, ISA_ZVKNG, ISA_ZVKS, ISA_ZVKSC, ISA_ZVKSG,
+};
+
+/* What stops to work in a guest when it is not told of an extension. Of others it is only that. */
+static const struct {
+	uint8_t extension;
+	struct isa_controls controls;
+} withheld[] = {
+	{ ISA_F, { .features = BIT(FEATURE_FP) } },
+	{ ISA_ZVE32X, { .features = BIT(FEATURE_VECTOR) } },
+	{ ISA_ZICBOM, { .henvcfg = HENVCFG_CBIE | HENVCFG_CBCFE } },
+	{ ISA_ZICBOZ, { .henvcfg = HENVCFG_CBZE } },
+	{ ISA_ZICFILP, { .features = BIT(FEATURE_LANDING_PAD) } },
+	{ ISA_ZICFISS, { .features = BIT(FEATURE_SHADOW_STACK) } },
+	{ ISA_ZKR, { .features = BIT(FEATURE_ZKR) } },
+	{ ISA_SMNPM, { .features = FEATURES_PMLEN } },
+	{ ISA_SSDBLTRP, { .features = BIT(FEATURE_DOUBLE_TRAP) } },
+	{ ISA_SSAIA,
+	  { .features = BIT(FEATURE_SSAIA),
+	    .hstateen0 = HSTATEEN0_CSRIND | HSTATEEN0_AIA | HSTATEEN0_IMSIC } },
+	{ ISA_SSCOFPMF, { .features = BIT(FEATURE_SSCOFPMF) } },
+	{ ISA_SSSTATEEN, { .features = BIT(FEATURE_SSSTATEEN), .hstateen0 = HSTATEEN0_SE0 } },
+	{ ISA_SSTC, { .features = BIT(FEATURE_SSTC), .henvcfg = HENVCFG_STCE } },
+	{ ISA_SVADU, { .features = BIT(FEATURE_AD_UPDATING) } },
+	{ ISA_SVPBMT, { .henvcfg = HENVCFG_PBMTE } },
+};
+
 const char *isa_name(enum isa_extension extension)
 {
 	return extensions[extension].name;
+}
+
+enum isa_rule isa_rule(enum isa_extension extension)
+{
+	return extensions[extension].rule;
+}
+
+enum isa_extension isa_wanted_by(enum isa_extension extension, const struct isa_set *set)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(implications); i++)
+		if (implications[i].extension == extension &&
+		    !isa_has(set, implications[i].implied))
+			return implications[i].implied;
+	return ISA_COUNT;
 }
 
 /** Adds what the members of @set imply, until nothing new comes of it. */
@@ -167,12 +199,20 @@ static void isa_reduce(struct isa_set *set)
 	} while (changed);
 }
 
+/** Whether @text is @name, in small or capital letters. Most of what a list of extensions costs. */
+static bool name_is(const char *name, const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (name[i] != (text[i] | 0x20))
+			return false;
+	return !name[length];
+}
+
 /** Adds the extension called @name. False when there is none. */
 static bool name_add(struct isa_set *set, const char *name, size_t length)
 {
 	for (unsigned int i = 0; i < ISA_COUNT; i++) {
-		if (strlen(extensions[i].name) == length &&
-		    !strncasecmp(extensions[i].name, name, length)) {
+		if (name_is(extensions[i].name, name, length)) {
 			isa_add(set, i);
 			return true;
 		}
@@ -296,56 +336,114 @@ int isa_parse_string(const char *string, size_t length, struct isa_set *set)
 int isa_parse_cpu(const void *fdt, int node, struct isa_set *set)
 {
 	int length;
-	const char *value = fdt_getprop(fdt, node, "riscv,isa-extensions", &length);
+	const char *value = fdt_getprop(fdt, node, "riscv,isa-base", &length);
 
 	*set = (struct isa_set){ 0 };
-	if (value)
-		return isa_parse_list(value, (size_t)length, set);
+	if (value && (length < 5 || strncasecmp(value, "rv64", 4)))
+		return -EINVAL;
+	value = fdt_getprop(fdt, node, "riscv,isa-extensions", &length);
+	if (value && !isa_parse_list(value, (size_t)length, set))
+		return 0;
 	value = fdt_getprop(fdt, node, "riscv,isa", &length);
 	return value ? isa_parse_string(value, (size_t)length, set) : -ENOENT;
 }
 
 /** Whether a guest may be told of @extension, as far as that alone is concerned. */
-static bool guest_may(const struct isa_guest *guest, enum isa_extension extension)
+static bool guest_may(const struct isa_set *all, const struct isa_controls *controls,
+		      enum isa_extension extension)
 {
-	bool common = isa_has(guest->common, extension);
+	bool common = isa_has(all, extension);
+	uint64_t features = controls->features, henvcfg = controls->henvcfg;
 
 	switch (extensions[extension].rule) {
 	case RULE_NEVER:
 		return false;
+	case RULE_BASE:
 	case RULE_PLAIN:
 		return common;
 	case RULE_FP:
-		return common && guest->features & BIT(FEATURE_FP);
+		return common && features & BIT(FEATURE_FP);
 	case RULE_VECTOR:
-		return common && guest->features & BIT(FEATURE_VECTOR);
+		return common && features & BIT(FEATURE_VECTOR);
 	case RULE_CBOM:
-		return common && !(~guest->henvcfg & (HENVCFG_CBIE_FLUSH | HENVCFG_CBCFE));
+		return common && !(~henvcfg & (HENVCFG_CBIE_FLUSH | HENVCFG_CBCFE));
 	case RULE_CBOZ:
-		return common && guest->henvcfg & HENVCFG_CBZE;
+		return common && henvcfg & HENVCFG_CBZE;
 	case RULE_PBMT:
-		return common && guest->henvcfg & HENVCFG_PBMTE;
+		return common && henvcfg & HENVCFG_PBMTE;
 	case RULE_SSTC:
-		return guest->features & BIT(FEATURE_SSTC);
+		return features & BIT(FEATURE_SSTC);
 	case RULE_AIA:
-		return guest->imsic;
+		return features & BIT(FEATURE_SSAIA);
+	case RULE_SSCOFPMF:
+		return common && features & BIT(FEATURE_SSCOFPMF);
 	case RULE_SVADE:
-		return common || isa_has(guest->common, ISA_SVADU);
+		return common || isa_has(all, ISA_SVADU) || features & BIT(FEATURE_AD_UPDATING);
+	case RULE_SVADU:
+		return features & BIT(FEATURE_AD_UPDATING);
+	case RULE_LANDING_PAD:
+		return features & BIT(FEATURE_LANDING_PAD);
+	case RULE_SHADOW_STACK:
+		return features & BIT(FEATURE_SHADOW_STACK);
+	case RULE_DOUBLE_TRAP:
+		return features & BIT(FEATURE_DOUBLE_TRAP);
+	case RULE_PMLEN: /* senvcfg.PMM, and by FWFT henvcfg.PMM in place of menvcfg's */
+		return features & FEATURES_PMLEN;
+	case RULE_SUPM:
+		return common && features & FEATURES_PMLEN;
+	case RULE_ZKR:
+		return common && features & BIT(FEATURE_ZKR);
+	case RULE_STATEEN:
+		return features & BIT(FEATURE_SSSTATEEN);
 	}
 	return false;
 }
 
-unsigned int isa_guest_list(const struct isa_guest *guest, const char **names, unsigned int room)
+/** Adds to @set what abbreviations in it stand for. */
+static void abbreviations_expand(struct isa_set *set)
 {
-	struct isa_set offered = { 0 };
+	/* Twice: some stand for another one, and none of these for a third. */
+	for (unsigned int round = 0; round < 2; round++)
+		for (unsigned int i = 0; i < ARRAY_SIZE(implications); i++)
+			if (isa_has(set, implications[i].extension) &&
+			    memchr(abbreviations, implications[i].extension, sizeof(abbreviations)))
+				isa_add(set, implications[i].implied);
+}
+
+void isa_offer(const struct isa_set *common, const struct isa_set *disabled,
+	       struct isa_controls *controls, struct isa_set *offered)
+{
+	struct isa_set without = *disabled;
+
+	abbreviations_expand(&without);
+	*offered = (struct isa_set){ 0 };
+	for (unsigned int i = 0; i < ISA_COUNT; i++)
+		if (guest_may(common, controls, i) && !isa_has(&without, i))
+			isa_add(offered, i);
+	isa_reduce(offered);
+	/* To see both says that Svade holds until FWFT turns Svadu on. */
+	if (!isa_has(offered, ISA_SVADE))
+		isa_remove(offered, ISA_SVADU);
+	/* Lengths, and promises about timing. */
+	if (!isa_has(offered, ISA_ZVE32X))
+		for (unsigned int i = 0; i < ISA_COUNT; i++)
+			if (extensions[i].rule == RULE_VECTOR)
+				isa_remove(offered, i);
+	for (unsigned int i = 0; i < ARRAY_SIZE(withheld); i++) {
+		if (isa_has(offered, withheld[i].extension))
+			continue;
+		controls->features &= ~withheld[i].controls.features;
+		controls->henvcfg &= ~withheld[i].controls.henvcfg;
+		controls->hstateen0 &= ~withheld[i].controls.hstateen0;
+	}
+}
+
+unsigned int isa_list(const struct isa_set *set, const char **names, unsigned int room)
+{
 	unsigned int count = 0;
 
-	for (unsigned int i = 0; i < ISA_COUNT; i++)
-		if (guest_may(guest, i))
-			isa_add(&offered, i);
-	isa_reduce(&offered);
 	for (unsigned int i = 0; i < ISA_COUNT; i++) {
-		if (!isa_has(&offered, i))
+		if (!isa_has(set, i))
 			continue;
 		if (count < room)
 			names[count] = extensions[i].name;

@@ -9,17 +9,18 @@
 #include <arch/mmio.h>
 #include <arch/mmu.h>
 #include <arch/pte.h>
+#include <arch/ram.h>
 #include <core/check.h>
 #include <core/hostdt.h>
 #include <core/lock.h>
 #include <core/log.h>
 #include <core/page.h>
+#include <core/report_log.h>
 #include <inttypes.h>
 #include <string.h>
 
 #define RAM_ROOM (VA_DEVICES - VA_RAM)
 #define DEVICE_ROOM (VA_STACKS - VA_DEVICES)
-#define MAX_RANGES 64
 
 uint64_t mmu_ram_base;
 uint64_t mmu_image_base;
@@ -29,15 +30,10 @@ static struct spinlock mmu_lock = SPINLOCK_INIT(LOCK_GSTAGE);
 static uint64_t next_device = VA_DEVICES;
 static uint64_t next_stack = VA_STACKS;
 
+static struct ram_range bundle; /* not page-aligned; empty: none */
+
 /* Pages for tables before the allocator has any. */
 static uint64_t early_at, early_end;
-
-struct range {
-	uint64_t start, end;
-};
-
-static struct range ram[MAX_RANGES]; /* usable RAM, sorted, page-aligned */
-static unsigned int ram_count;
 
 static uint64_t *table_hva(uint64_t pte)
 {
@@ -113,175 +109,121 @@ static bool map_range(uint64_t va, uint64_t pa, uint64_t size, uint64_t bits)
 	return true;
 }
 
-static void ram_insert(uint64_t start, uint64_t end)
+/* It may lie in memory that the device tree reserves: it is read all the same. */
+static void bundle_find(void)
 {
-	unsigned int i = ram_count;
-
-	if (start >= end)
-		return;
-	if (ram_count == MAX_RANGES) {
-		log_warn("memory: %" PRIx64 "-%" PRIx64 " left out: more than %d ranges", start,
-			 end - 1, MAX_RANGES);
-		return;
-	}
-	while (i && ram[i - 1].start > start) {
-		ram[i] = ram[i - 1];
-		i--;
-	}
-	ram[i] = (struct range){ start, end };
-	ram_count++;
-}
-
-/* Takes [start, end) out of the usable RAM. */
-static void ram_exclude(uint64_t start, uint64_t end)
-{
-	start = align_down(start, PAGE_SIZE);
-	end = end > UINT64_MAX - PAGE_SIZE ? end : align_up(end, PAGE_SIZE);
-	for (unsigned int i = 0; i < ram_count; i++) {
-		struct range r = ram[i];
-
-		if (r.end <= start || r.start >= end)
-			continue;
-		memmove(&ram[i], &ram[i + 1], (ram_count - i - 1) * sizeof(ram[0]));
-		ram_count--;
-		ram_insert(r.start, MIN(r.end, start));
-		ram_insert(MAX(r.start, end), r.end);
-		i = (unsigned int)-1; /* the indexes have moved: look at all again */
-	}
-}
-
-/* The same, for somebody. */
-static void ram_reserve(uint64_t start, uint64_t end, uint16_t owner, const char *what)
-{
-	ram_exclude(start, end);
-	page_region_add(start, end, owner, what);
-}
-
-static void ram_find(void)
-{
-	hpa_t base;
-	uint64_t size;
-
-	mmu_ram_base = UINT64_MAX;
-	for (unsigned int i = 0; hostdt_memory(i, &base, &size) == 0; i++) {
-		if (size > UINT64_MAX - base.v)
-			continue;
-		ram_insert(align_up(base.v, PAGE_SIZE), align_down(base.v + size, PAGE_SIZE));
-		page_region_add(base.v, base.v + size, PAGE_OWNER_UNUSED, NULL);
-		mmu_ram_base = MIN(mmu_ram_base, align_down(base.v, GIB(1)));
-	}
-	for (unsigned int i = 0; i < ram_count; i++) {
-		uint64_t limit = mmu_ram_base + RAM_ROOM;
-
-		if (ram[i].end > limit) {
-			log_warn("memory: RAM above %" PRIx64 " is beyond the hypervisor's map",
-				 limit);
-			ram_exclude(limit, UINT64_MAX);
-		}
-	}
-	for (unsigned int i = 0; hostdt_reserved(i, &base, &size) == 0; i++)
-		if (size)
-			ram_reserve(base.v, MIN(base.v + size - 1, UINT64_MAX - 1) + 1,
-				    PAGE_OWNER_FIRMWARE, "reserved");
-}
-
-static bool is_mapped(uint64_t va)
-{
-	const uint64_t *table = root;
-
-	for (unsigned int level = 2;; level--) {
-		uint64_t pte = table[va >> (12 + 9 * level) & 511];
-
-		if (!(pte & PTE_V))
-			return false;
-		if (pte_is_leaf(pte) || level == 0)
-			return true;
-		table = table_hva(pte);
-	}
-}
-
-/* The initrd may lie in memory that the device tree reserves: it is read all the same. */
-static void map_initrd(void)
-{
+	struct report_log report;
 	uint64_t start, end;
 
-	if (hostdt_chosen_address("linux,initrd-start", &start) ||
-	    hostdt_chosen_address("linux,initrd-end", &end) || start >= end)
+	report_log_init(&report, "bundle");
+	if (bundle_locate(mmu_image_base, (uint64_t)(image_end - image_start), &image_bundle,
+			  &report.report, &start, &end))
 		return;
-	start = align_down(start, PAGE_SIZE);
-	if (start < mmu_ram_base || end - mmu_ram_base > RAM_ROOM)
+	if (start < mmu_ram_base || end > mmu_ram_base + RAM_ROOM) {
+		log_error("bundle: 0x%" PRIx64 " to 0x%" PRIx64 " is beyond the hypervisor's map",
+			  start, end);
 		return;
-	for (uint64_t at = start; at < end; at += PAGE_SIZE)
-		if (!is_mapped(VA_RAM + (at - mmu_ram_base)))
-			CHECK(map_leaf(VA_RAM + (at - mmu_ram_base), at, 0, PTE_HOST_R));
-	ram_reserve(start, end, PAGE_OWNER_BUNDLE, NULL);
-}
-
-static void map_ram_range(unsigned int i)
-{
-	CHECK(map_range(VA_RAM + (ram[i].start - mmu_ram_base), ram[i].start,
-			ram[i].end - ram[i].start, PTE_HOST_RW));
-}
-
-/* Maps usable RAM; the image's own pages are reached at VA_IMAGE only, never writable twice. */
-static void map_ram(void)
-{
-	unsigned int first = 0;
-	uint64_t tables = 0;
-
-	/* Each range needs two tables at each end and one for each GiB at most. */
-	for (unsigned int i = 0; i < ram_count; i++) {
-		tables += 4 + ((ram[i].end - ram[i].start) >> 30);
-		if (ram[i].end - ram[i].start > ram[first].end - ram[first].start)
-			first = i;
 	}
-	CHECK(ram[first].end - ram[first].start > tables * PAGE_SIZE);
-	map_ram_range(first);
-	early_at = ram[first].end - tables * PAGE_SIZE;
-	early_end = ram[first].end;
-	for (unsigned int i = 0; i < ram_count; i++)
-		if (i != first)
-			map_ram_range(i);
-	ram_reserve(early_at, early_end, PAGE_OWNER_HYPERVISOR, "page tables");
+	ram_reserve(start, end, PAGE_OWNER_BUNDLE, NULL);
+	bundle = (struct ram_range){ start, end };
 }
 
-/* The device tree may lie anywhere: it is copied, and its boot window closed. */
-static void fdt_keep(void)
+static bool map_ram_range(const struct ram_range *range, uint64_t bits)
 {
-	uint32_t size = __builtin_bswap32(((const uint32_t *)host_fdt)[1]);
+	return map_range(VA_RAM + (range->start - mmu_ram_base), range->start,
+			 range->end - range->start, bits);
+}
+
+/* Each range needs two tables at each end and one for each GiB at most. */
+static uint64_t tables_for(const struct ram_range *range)
+{
+	return 4 + ((range->end - range->start) >> 30);
+}
+
+/*
+ * Maps usable RAM, and the bundle, which nobody writes to; the image's own pages are reached at
+ * VA_IMAGE only, never writable twice. NULL, or why not.
+ */
+static const char *map_ram(void)
+{
+	struct ram_range read = { align_down(bundle.start, PAGE_SIZE),
+				  align_up(bundle.end, PAGE_SIZE) };
+	uint64_t early_start, tables = tables_for(&read);
+	const struct ram_range *first = &ram[0];
+	bool done;
+
+	for (unsigned int i = 0; i < ram_count; i++) {
+		tables += tables_for(&ram[i]);
+		if (ram[i].end - ram[i].start > first->end - first->start)
+			first = &ram[i];
+	}
+	if (!ram_count || first->end - first->start <= tables * PAGE_SIZE)
+		return "the device tree has no memory that is free";
+	done = map_ram_range(first, PTE_HOST_RW);
+	early_start = early_at = first->end - tables * PAGE_SIZE;
+	early_end = first->end;
+	for (unsigned int i = 0; i < ram_count; i++)
+		done &= &ram[i] == first || map_ram_range(&ram[i], PTE_HOST_RW);
+	done &= map_ram_range(&read, PTE_HOST_R);
+	/* The others will come from the allocator. */
+	early_end = early_at;
+	ram_reserve(early_start, early_end, PAGE_OWNER_HYPERVISOR, "page tables");
+	return done ? NULL : "the tables for all memory do not fit";
+}
+
+/* The device tree may lie anywhere: it is copied, and its boot window closed. False: no memory. */
+static bool fdt_keep(uint32_t size)
+{
 	unsigned int order = 0;
 	hpa_t copy;
 
 	while (PAGE_SIZE << order < size)
 		order++;
-	CHECK(page_alloc(order, &copy));
+	if (!page_alloc(order, &copy))
+		return false;
 	memcpy(hpa_to_hva(copy), host_fdt, size);
 	CHECK(hostdt_init(hpa_to_hva(copy), size) == 0);
 	root[VA_BOOT_FDT >> 30 & 511] = 0;
 	__asm__ volatile("sfence.vma" ::: "memory");
+	return true;
 }
 
-void mmu_init(void)
+static void pages_add(void)
 {
-	uint64_t satp = csr_read(CSR_SATP);
-	uint64_t window, fdt_size;
-
-	root = table_hva(pte_make(hpa((satp & GENMASK(43, 0)) << PAGE_SHIFT), PTE_V));
-	window = pte_hpa(table_hva(root[VA_BOOT_FDT >> 30 & 511])[0]).v;
-	fdt_size = __builtin_bswap32(((const uint32_t *)host_fdt)[1]);
-	ram_find();
-	CHECK(ram_count > 0);
-	ram_reserve(mmu_image_base, mmu_image_base + (uint64_t)(image_end - image_start),
-		    PAGE_OWNER_HYPERVISOR, "image");
-	map_ram();
-	window += (uint64_t)host_fdt - VA_BOOT_FDT;
-	ram_reserve(window, window + fdt_size, PAGE_OWNER_FIRMWARE, "device tree");
-	map_initrd();
 	for (unsigned int i = 0; i < ram_count; i++)
 		if (ram[i].end - ram[i].start >= PAGE_SIZE * 4)
-			page_add(hpa(ram[i].start), ram[i].end - ram[i].start);
-	CHECK(page_free_count() > 0);
-	fdt_keep();
+			CHECK(page_add(hpa(ram[i].start), ram[i].end - ram[i].start));
+}
+
+const char *mmu_init(void)
+{
+	uint64_t satp = csr_read(CSR_SATP);
+	uint32_t fdt_size = __builtin_bswap32(((const uint32_t *)host_fdt)[1]);
+	const char *problem;
+	uint64_t fdt;
+
+	root = table_hva(pte_make(hpa((satp & SATP_PPN_MASK) << PAGE_SHIFT), PTE_V));
+	fdt = pte_hpa(table_hva(root[VA_BOOT_FDT >> 30 & 511])[0]).v +
+	      ((uint64_t)host_fdt - VA_BOOT_FDT);
+	mmu_ram_base = ram_find(RAM_ROOM);
+	if (!ram_count)
+		return "the device tree has no memory that is free";
+	ram_reserve(mmu_image_base, mmu_image_base + (uint64_t)(image_end - image_start),
+		    PAGE_OWNER_HYPERVISOR, "image");
+	ram_reserve(fdt, fdt + fdt_size, PAGE_OWNER_FIRMWARE, "device tree");
+	bundle_find();
+	problem = map_ram();
+	if (problem)
+		return problem;
+	pages_add();
+	return fdt_keep(fdt_size) ? NULL : "there is no memory for the device tree";
+}
+
+bool mmu_bundle(const void **data, size_t *size)
+{
+	*data = hpa_to_hva(hpa(bundle.start));
+	*size = bundle.end - bundle.start;
+	return *size != 0;
 }
 
 uint64_t mmu_satp(void)

@@ -7,11 +7,6 @@
 #include <core/hart.h>
 #include <core/timer.h>
 
-uint64_t time_now(void)
-{
-	return arch_time();
-}
-
 void arch_timer_interrupted(void)
 {
 	hart_self()->arch.timer_set = false;

@@ -2,7 +2,9 @@
 /*
  * Trap entry and guest entry. sscratch holds the vCPU while a guest runs and 0 otherwise.
  *
- *   guest --exit--> save what C may clobber --> ecall:      exit_ecall
+ *   guest --exit--> what a table or a light function answers --> sret
+ *            |
+ *            +--> save what C may clobber --> ecall:      exit_ecall
  *                                               interrupt:  exit_interrupt
  *                                               the rest:   exit_trap
  *                                                   false:  save s0-s11 and gp, exit_trap_again
@@ -10,6 +12,10 @@
  *                                                     leave: save s0-s11 and gp, hart_loop
  *
  * Callee-saved registers of the guest stay live across nearly all exits: C keeps them for us.
+ *
+ * Where there is Ssdbltrp each trap sets sstatus.SDT: then a second one is a double trap, which
+ * is the firmware's, and SIE cannot be set. It is cleared only where an exit may trap
+ * (trap_return_save) or goes to hart_loop, and for traps of the hypervisor. SRET clears it, too.
  */
 #include <arch/csr.h>
 #include <arch/mmu.h>
@@ -20,58 +26,108 @@
 /* What trap_entry saves: x0 to x2, x4 to x7, x10 to x17, x28 to x31; and as good as, above x31. */
 #define REGS_SAVED 0xfffffffff003fcf7
 
-.macro save_callee vcpu
-	sd	gp, REG(3)(\vcpu)
-	sd	s0, REG(8)(\vcpu)
-	sd	s1, REG(9)(\vcpu)
-	sd	s2, REG(18)(\vcpu)
-	sd	s3, REG(19)(\vcpu)
-	sd	s4, REG(20)(\vcpu)
-	sd	s5, REG(21)(\vcpu)
-	sd	s6, REG(22)(\vcpu)
-	sd	s7, REG(23)(\vcpu)
-	sd	s8, REG(24)(\vcpu)
-	sd	s9, REG(25)(\vcpu)
-	sd	s10, REG(26)(\vcpu)
-	sd	s11, REG(27)(\vcpu)
-.endm
-
-.macro load_callee vcpu
-	ld	gp, REG(3)(\vcpu)
-	ld	s0, REG(8)(\vcpu)
-	ld	s1, REG(9)(\vcpu)
-	ld	s2, REG(18)(\vcpu)
-	ld	s3, REG(19)(\vcpu)
-	ld	s4, REG(20)(\vcpu)
-	ld	s5, REG(21)(\vcpu)
-	ld	s6, REG(22)(\vcpu)
-	ld	s7, REG(23)(\vcpu)
-	ld	s8, REG(24)(\vcpu)
-	ld	s9, REG(25)(\vcpu)
-	ld	s10, REG(26)(\vcpu)
-	ld	s11, REG(27)(\vcpu)
+/* \op is sd to save, ld to restore. */
+.macro callee op, vcpu
+	\op	gp, REG(3)(\vcpu)
+	\op	s0, REG(8)(\vcpu)
+	\op	s1, REG(9)(\vcpu)
+	.irp n, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+	\op	s\n, REG(16 + \n)(\vcpu)
+	.endr
 .endm
 
 /*
- * EXIT_STATISTICS: counts the instructions that the hypervisor retires on a hart, from each trap
- * of a guest to the next guest entry.
+ * Profiles. trap_profiled.S is this file once more, with PROFILED: its trap_entry is in stvec while
+ * the vCPU that runs is looked at, so that the rest of the time none of this is there. The record
+ * of an exit (struct hart_profile) begins as early and ends as late as there is room for it.
+ *
+ * profile_begin: a0 the vCPU, tp the hart; t1 and t2 are free. profile_end: all that C may clobber
+ * is free, and a0 is the vCPU again afterwards.
  */
-.macro count_begin
-#ifdef EXIT_STATISTICS
+.macro profile_begin
+#ifdef PROFILED
+	csrr	t1, CSR_SCAUSE
+	sd	t1, HART_PROFILE_CAUSE(tp)
+	csrr	t1, CSR_HTVAL
+	sd	t1, HART_PROFILE_HTVAL(tp)
+	csrr	t1, CSR_STVAL
+	sd	t1, HART_PROFILE_STVAL(tp)
+	sd	a6, HART_PROFILE_FUNCTION(tp)
+	sd	a7, HART_PROFILE_EXTENSION(tp)
+	csrr	t1, CSR_TIME
+	sd	t1, HART_PROFILE_TIME(tp)
+	lbu	t1, HART_PROFILE_INSTRET_THERE(tp)
+	beqz	t1, 1f
 	csrr	t1, CSR_INSTRET
-	sd	t1, HART_COUNT_BEGIN(tp)
+1:	sd	t1, HART_PROFILE_INSTRET(tp)
 #endif
 .endm
 
-.macro count_end
-#ifdef EXIT_STATISTICS
-	csrr	t0, CSR_INSTRET
-	ld	t1, HART_COUNT_BEGIN(tp)
-	ld	t2, HART_INSTRUCTIONS(tp)
-	sub	t0, t0, t1
-	add	t2, t2, t0
-	sd	t2, HART_INSTRUCTIONS(tp)
+.macro profile_end
+#ifdef PROFILED
+	lbu	a0, HART_PROFILE_INSTRET_THERE(tp)
+	beqz	a0, 1f
+	csrr	a0, CSR_INSTRET
+1:	call	profile_exit
+	ld	a0, HART_LOADED(tp)
 #endif
+.endm
+
+#ifdef PROFILED
+#define trap_entry trap_entry_profiled
+#endif
+
+/* What light functions leave alone. */
+.macro save_heavy vcpu
+	sd	t0, REG(5)(\vcpu)
+	sd	t1, REG(6)(\vcpu)
+	sd	t2, REG(7)(\vcpu)
+	sd	a6, REG(16)(\vcpu)
+	sd	a7, REG(17)(\vcpu)
+	sd	t3, REG(28)(\vcpu)
+	sd	t4, REG(29)(\vcpu)
+	sd	t5, REG(30)(\vcpu)
+	sd	t6, REG(31)(\vcpu)
+	profile_begin
+.endm
+
+/*
+ * What light functions may clobber, but for a4 and a5, which were saved already. sscratch holds
+ * the guest's a0. Gives the hypervisor its tp and sp.
+ */
+.macro save_light vcpu
+	sd	ra, REG(1)(\vcpu)
+	sd	sp, REG(2)(\vcpu)
+	sd	tp, REG(4)(\vcpu)
+	sd	a1, REG(11)(\vcpu)
+	ld	tp, VCPU_HART(\vcpu)
+	sd	a2, REG(12)(\vcpu)
+	csrrw	a1, CSR_SSCRATCH, zero
+	sd	a3, REG(13)(\vcpu)
+	ld	sp, HART_STACK_TOP(tp)
+	sd	a1, REG(10)(\vcpu)
+.endm
+
+/* The opposite, but for a0, and for a1 where a light function's result is in it. */
+.macro load_light vcpu
+	ld	ra, REG(1)(\vcpu)
+	ld	sp, REG(2)(\vcpu)
+	ld	tp, REG(4)(\vcpu)
+	ld	a2, REG(12)(\vcpu)
+	ld	a3, REG(13)(\vcpu)
+	ld	a4, REG(14)(\vcpu)
+	ld	a5, REG(15)(\vcpu)
+.endm
+
+/* An ecall has been answered. */
+.macro ecall_done vcpu, scratch
+	ld	\scratch, VCPU_EXITS(\vcpu)
+	addi	\scratch, \scratch, 1
+	sd	\scratch, VCPU_EXITS(\vcpu)
+	csrr	\scratch, CSR_SEPC
+	addi	\scratch, \scratch, 4
+	csrw	CSR_SEPC, \scratch
+	csrw	CSR_SSCRATCH, \vcpu
 .endm
 
 	.text
@@ -80,68 +136,151 @@
 trap_entry:
 	csrrw	a0, CSR_SSCRATCH, a0
 	beqz	a0, trap_from_host
+	sd	a5, REG(15)(a0)
+	csrr	a5, CSR_SCAUSE
+	sd	a4, REG(14)(a0)
+	addi	a5, a5, -CAUSE_ECALL_VS
+	bnez	a5, trap_other
+#ifdef PROFILED
+	j	trap_ecall		/* which is where it is recorded */
+#endif
+	/* What the VM has in the slot of a7, see arch/riscv/sbi/sbi.c. */
+	ld	a5, VCPU_SBI_FACTOR(a0)
+	mul	a5, a5, a7
+	srli	a5, a5, SBI_SLOT_SHIFT
+	andi	a5, a5, SBI_SLOT_MASK
+	add	a5, a5, a0
+	ld	a5, VCPU_SBI_SLOTS(a5)
+	ld	a4, EXTENSION_ID(a5)
+	bne	a4, a7, trap_ecall
+	ld	a4, EXTENSION_ANSWERS(a5)
+	beqz	a4, light_ecall
 
-	sd	ra, REG(1)(a0)
-	sd	sp, REG(2)(a0)
-	sd	tp, REG(4)(a0)
-	ld	tp, VCPU_HART(a0)
-	sd	t0, REG(5)(a0)
-	csrrw	t0, CSR_SSCRATCH, zero
-	sd	t1, REG(6)(a0)
-	sd	t2, REG(7)(a0)
-	count_begin
-	ld	sp, HART_STACK_TOP(tp)
+	/* A number out of a table. a1 is lost in any case: the result goes there. */
+	andi	a5, a6, SBI_ANSWERS - 1
+	bne	a5, a6, trap_ecall
+	slli	a5, a5, 3
+	add	a4, a4, a5
+	lw	a5, VCPU_PENDING(a0)
+	bnez	a5, trap_ecall
+	ld	a1, 0(a4)
+	bltz	a1, trap_ecall
+	ecall_done a0, a5
+	ld	a4, REG(14)(a0)
+	ld	a5, REG(15)(a0)
+	li	a0, 0
+	sret
+
+	/*
+	 * Few registers are saved for a light function, and a0 and a1 are its result. None makes
+	 * work for the vCPU or the scheduler; what others make meanwhile comes with an IPI, which
+	 * is taken after the SRET. So there is nothing to look for again.
+	 */
+light_ecall:
+	ld	a4, EXTENSION_LIGHT(a5)
+	lw	a5, VCPU_PENDING(a0)
+	beqz	a4, trap_ecall
+	bnez	a5, trap_ecall
+	save_light a0
+	mv	a1, a6
+	addi	a2, a0, REG(10)
+	jalr	a4
+	bgtz	a0, ecall_heavy
+	ld	a5, HART_LOADED(tp)
+	ecall_done a5, a4
+	load_light a5
+	sret
+
+ecall_heavy:				/* SBI_HEAVY */
+	ld	a0, HART_LOADED(tp)
+	save_heavy a0
+	call	exit_ecall_heavy
+	mv	t0, a0
+	ld	a0, HART_LOADED(tp)
 	sd	t0, REG(10)(a0)
 	sd	a1, REG(11)(a0)
-	csrr	a1, CSR_SCAUSE
-	sd	a2, REG(12)(a0)
-	sd	a3, REG(13)(a0)
-	sd	a4, REG(14)(a0)
-	sd	a5, REG(15)(a0)
-	sd	a6, REG(16)(a0)
-	sd	a7, REG(17)(a0)
-	sd	t3, REG(28)(a0)
-	sd	t4, REG(29)(a0)
-	sd	t5, REG(30)(a0)
-	sd	t6, REG(31)(a0)
-	addi	t0, a1, -10		/* environment call from VS-mode */
-	bnez	t0, 1f
+	j	guest_look
+
+trap_ecall:
+	save_light a0
+	save_heavy a0
 	call	exit_ecall
 	j	guest_resume
-1:	bgez	a1, 2f
+
+trap_other:				/* a5: scause - CAUSE_ECALL_VS */
+#ifndef PROFILED
+	addi	a5, a5, CAUSE_ECALL_VS - CAUSE_LOAD_GUEST
+	sltiu	a4, a5, CAUSE_STORE_GUEST - CAUSE_LOAD_GUEST + 1
+	beqz	a4, trap_heavy
+	save_light a0
+	addi	a5, a5, CAUSE_LOAD_GUEST - CAUSE_VIRTUAL_INSN
+	beqz	a5, light_instruction
+	bltz	a5, light_load
+	call	exit_store_light
+	bnez	a0, light_done
+light_not_done:
+	ld	a0, HART_LOADED(tp)
+	save_heavy a0
+	csrr	a1, CSR_SCAUSE
+	j	2f
+
+light_load:
+	call	exit_load_light
+	beqz	a0, light_not_done
+	j	light_done
+
+light_instruction:			/* enum exit_next */
+	call	exit_instruction_light
+	blez	a0, light_left
+
+	/* As at light_ecall, nothing has to be looked for again. */
+light_done:
+	ld	a0, HART_LOADED(tp)
+	csrw	CSR_SSCRATCH, a0
+	load_light a0
+	ld	a1, REG(11)(a0)
+	ld	a0, REG(10)(a0)
+	sret
+
+light_left:
+	beqz	a0, light_not_done
+	ld	a0, HART_LOADED(tp)	/* it sleeps */
+	save_heavy a0
+	j	guest_leave
+#endif
+trap_heavy:
+	save_light a0
+	save_heavy a0
+	csrr	a1, CSR_SCAUSE
+	bgez	a1, 2f
 	call	exit_interrupt
 	j	guest_resume
 2:	li	a2, REGS_SAVED
 	call	exit_trap
 	bnez	a0, guest_resume
 	ld	a0, HART_LOADED(tp)
-	save_callee a0
+	callee sd, a0
 	csrr	a1, CSR_SCAUSE
 	call	exit_trap_again
 	ld	a0, HART_LOADED(tp)
-	load_callee a0
+	callee ld, a0
 
 guest_resume:
 	ld	a0, HART_LOADED(tp)
+guest_look:				/* a0: the vCPU */
 	lw	t0, VCPU_PENDING(a0)
 	lw	t1, HART_RESCHED(tp)
 	or	t0, t0, t1
 	bnez	t0, guest_pending
 
 guest_restore:				/* a0: the vCPU */
-	count_end
-	ld	ra, REG(1)(a0)
-	ld	sp, REG(2)(a0)
-	ld	tp, REG(4)(a0)
+	profile_end
+	csrw	CSR_SSCRATCH, a0
+	load_light a0
 	ld	t0, REG(5)(a0)
 	ld	t1, REG(6)(a0)
 	ld	t2, REG(7)(a0)
-	csrw	CSR_SSCRATCH, a0
 	ld	a1, REG(11)(a0)
-	ld	a2, REG(12)(a0)
-	ld	a3, REG(13)(a0)
-	ld	a4, REG(14)(a0)
-	ld	a5, REG(15)(a0)
 	ld	a6, REG(16)(a0)
 	ld	a7, REG(17)(a0)
 	ld	t3, REG(28)(a0)
@@ -156,9 +295,18 @@ guest_pending:
 	mv	t0, a0
 	ld	a0, HART_LOADED(tp)
 	beqz	t0, guest_resume	/* something may have come meanwhile */
-	save_callee a0
+	profile_end
 	ld	sp, HART_STACK_TOP(tp)	/* whoever called arch_vcpu_enter is done */
+guest_leave:				/* a0: the vCPU */
+	callee sd, a0
+	li	t0, SSTATUS_SDT		/* or hart_loop could take no interrupt */
+	csrc	CSR_SSTATUS, t0
 	call	hart_loop
+
+#ifdef PROFILED
+trap_from_host:
+	j	trap_from_hypervisor
+#else
 
 /*
  * _Noreturn void arch_vcpu_enter(struct vcpu *vcpu). Loading it may have queued something here, or
@@ -168,11 +316,13 @@ guest_pending:
 	.globl	arch_vcpu_enter
 arch_vcpu_enter:
 	ld	sp, HART_STACK_TOP(tp)
-	load_callee a0
-	j	guest_resume
+	callee ld, a0
+	j	guest_look
 
 /* The hypervisor itself was interrupted, or did something wrong. sscratch holds a0. */
 	.balign	4
+	.globl	trap_from_hypervisor
+trap_from_hypervisor:
 trap_from_host:
 	/*
 	 * a0 is free (0). Stacks from mmu_stack_create() are twice their size apart and the lower
@@ -209,6 +359,8 @@ trap_from_host:
 	csrr	t1, CSR_SSTATUS
 	sd	t0, FRAME_SEPC(sp)
 	sd	t1, FRAME_SSTATUS(sp)
+	li	t0, SSTATUS_SDT		/* it may go on as another thread, or fault */
+	csrc	CSR_SSTATUS, t0
 	mv	a0, sp
 	csrr	a1, CSR_SCAUSE
 	call	host_trap
@@ -304,3 +456,4 @@ arch_stack_reset:
 	.balign	16
 	.space	4096
 overflow_stack_top:
+#endif

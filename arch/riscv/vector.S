@@ -11,11 +11,11 @@
 
 	.globl	vector_save
 vector_save:
-	csrr	t0, CSR_VSTART
+	csrr	t4, CSR_VSTART
 	csrr	t1, CSR_VL
 	csrr	t2, CSR_VTYPE
 	csrr	t3, CSR_VCSR
-	sd	t0, VCPU_VSTART(a0)
+	sd	t4, VCPU_VSTART(a0)
 	sd	t1, VCPU_VL(a0)
 	sd	t2, VCPU_VTYPE(a0)
 	sd	t3, VCPU_VCSR(a0)
@@ -30,6 +30,7 @@ vector_save:
 	vs8r.v	v16, (t1)
 	add	t1, t1, t0
 	vs8r.v	v24, (t1)
+	csrw	CSR_VSTART, t4		/* the vCPU may go on here without a load */
 	ret
 
 	.globl	vector_load
@@ -52,4 +53,24 @@ vector_load:
 	vsetvl	zero, t1, t2
 	csrw	CSR_VCSR, t3
 	csrw	CSR_VSTART, t0
+	ret
+
+	.globl	vector_csrs_differ
+vector_csrs_differ:
+	ld	t0, VCPU_VSTART(a0)
+	ld	t1, VCPU_VCSR(a0)
+	csrr	t2, CSR_VSTART
+	csrr	t3, CSR_VCSR
+	xor	t0, t0, t2
+	xor	t1, t1, t3
+	or	t0, t0, t1
+	snez	a0, t0
+	ret
+
+	.globl	vector_takes
+vector_takes:
+	vsetvl	t0, zero, a0
+	csrr	a0, CSR_VTYPE
+	srli	a0, a0, 63
+	xori	a0, a0, 1
 	ret

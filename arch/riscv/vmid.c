@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * VMIDs of a hart, lent one after the other. All of it belongs to that hart.
+ * VMIDs of a hart, lent one after the other, and hgatp, which says which of them is walked. All of
+ * it belongs to that hart.
  */
+#include <arch/csr.h>
 #include <arch/fence.h>
+#include <arch/gstage.h>
 #include <arch/vmid.h>
 
 void vmid_reset(struct hart *hart)
 {
-	hfence_gvma_all();
 	hart->arch.vmid_generation++;
 	hart->arch.vmid_next = 0;
+	hart->arch.vmid_stale = true;
 }
 
 void vmid_lend(struct hart *hart, struct vmid *vmid)
@@ -18,4 +21,30 @@ void vmid_lend(struct hart *hart, struct vmid *vmid)
 		vmid_reset(hart);
 	vmid->number = hart->arch.vmid_next++;
 	vmid->generation = hart->arch.vmid_generation;
+}
+
+static void hgatp_set(struct hart *hart, uint64_t hgatp)
+{
+	csr_write(CSR_HGATP, hgatp);
+	hart->arch.hgatp = hgatp;
+}
+
+void vmid_enter(struct hart *hart, struct gstage *gstage)
+{
+	struct vmid *vmid = &gstage->vmids[hart->index];
+
+	vmid_lend(hart, vmid);
+	hgatp_set(hart, gstage_hgatp(gstage, vmid->number));
+	/* Not before: until then the hart may walk what hgatp had, by a VMID that is lent again. */
+	if (hart->arch.vmid_stale)
+		hfence_gvma_all();
+	hart->arch.vmid_stale = false;
+}
+
+void vmid_leave(struct hart *hart)
+{
+	hgatp_set(hart, 0);
+	hfence_gvma_all();
+	/* Mode Bare is one of VMID 0, too. */
+	vmid_reset(hart);
 }

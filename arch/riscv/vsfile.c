@@ -131,12 +131,25 @@ void arch_vsfile_select(struct vcpu *vcpu, unsigned int line)
 		csr_write(CSR_HSTATUS, (csr_read(CSR_HSTATUS) & ~HSTATUS_VGEIN) | bits);
 }
 
+/*
+ * After each write of hgeie. QEMU works SGEIP out before it takes the lock under which it stores
+ * it: what comes in between is overwritten, and only another write of hgeie brings it back.
+ */
+static void sgeip_settle(void)
+{
+	uint64_t lines = csr_read(CSR_HGEIP) & csr_read(CSR_HGEIE);
+
+	if (lines)
+		csr_set(CSR_HGEIE, lines);
+}
+
 void arch_vsfile_watch(unsigned int line, bool on)
 {
 	if (on)
 		csr_set(CSR_HGEIE, BIT(line));
 	else
 		csr_clear(CSR_HGEIE, BIT(line));
+	sgeip_settle();
 }
 
 void arch_vsfile_store(const struct hart *hart, unsigned int line, unsigned int identity)
@@ -154,5 +167,6 @@ uint64_t arch_vsfile_interrupt(void)
 	uint64_t lines = csr_read(CSR_HGEIP) & csr_read(CSR_HGEIE);
 
 	csr_clear(CSR_HGEIE, lines);
+	sgeip_settle();
 	return lines;
 }

@@ -9,6 +9,7 @@
 #include <arch/csr.h>
 #include <arch/mmio.h>
 #include <core/alloc.h>
+#include <core/finding.h>
 #include <core/hart.h>
 #include <core/hostdt.h>
 #include <drivers/driver.h>
@@ -33,7 +34,7 @@
 #define IDC_CLAIMI 0x1c
 
 #define SOURCES_MAX 1023
-#define IDC_MAX 16384
+#define IDC_MAX 16384U
 #define BATCH 64 /* as in imsic.c */
 
 struct aplic {
@@ -169,13 +170,14 @@ static void aplic_hart_init(void)
 
 /**
  * Whether the domain sends MSIs to the IMSIC in use, or otherwise which of its IDC structures is
- * the boot hart's. Returns 0, -ENODEV (a domain of machine level, or of other harts only) or
- * -ENOENT (its IMSIC cannot be used).
+ * the boot hart's. Returns 0, -ENODEV (a domain of machine level, or of other harts only), -ENOENT
+ * (its IMSIC cannot be used) or -EINVAL.
  */
 static int delivery_find(struct aplic *aplic)
 {
 	int node = aplic->chip.node;
 	uint32_t length, msi_parent = hostdt_u32(node, "msi-parent", 0);
+	int count = hostdt_hart_interrupts(node);
 
 	if (hostdt_property(node, "riscv,children", &length))
 		return -ENODEV; /* the one above the supervisor's */
@@ -184,20 +186,20 @@ static int delivery_find(struct aplic *aplic)
 		aplic->target = imsic_boot_target();
 		return 0;
 	}
-	for (unsigned int i = 0; i < IDC_MAX; i++) {
+	if (count <= 0)
+		return count ? count : msi_parent ? -ENOENT : -ENODEV;
+	for (unsigned int i = 0; i < MIN((unsigned int)count, IDC_MAX); i++) {
 		uint64_t hart_id;
 		uint32_t cause;
-		int err = hostdt_hart_interrupt(node, i, &hart_id, &cause);
 
-		if (err == -ENOENT)
-			return msi_parent && !i ? -ENOENT : -ENODEV;
-		if (err)
+		if (hostdt_hart_interrupt(node, i, &hart_id, &cause))
 			continue;
 		if (cause != IRQ_SEI)
 			return -ENODEV;
 		if (hart_id == hart_self()->id) {
-			aplic->target = i;
-			return 0;
+			/* Otherwise they are numbered as they are named here. */
+			aplic->target = hostdt_u32_at(node, "riscv,hart-indexes", i, i);
+			return aplic->target < IDC_MAX ? 0 : -EINVAL;
 		}
 	}
 	return -ENODEV;
@@ -220,23 +222,26 @@ static int domain_reset(struct aplic *aplic)
 
 static int aplic_setup(struct aplic *aplic)
 {
-	hpa_t base;
-	uint64_t size, used;
-	int err = hostdt_reg(aplic->chip.node, 0, &base, &size);
+	void *base;
+	uint32_t answer;
+	int err = delivery_find(aplic);
 
-	if (!err)
-		err = delivery_find(aplic);
 	if (err)
 		return err;
-	used = aplic->msi ? DOMAIN_SIZE : IDC(aplic->target + UINT64_C(1));
 	aplic->sources = hostdt_u32(aplic->chip.node, "riscv,num-sources", 0);
-	if (!aplic->sources || aplic->sources > SOURCES_MAX || !is_aligned(base.v, PAGE_SIZE) ||
-	    size < used)
+	if (!aplic->sources || aplic->sources > SOURCES_MAX)
 		return -EINVAL;
-	aplic->base = mmio_map(base, used);
+	err = device_map(aplic->chip.node, 0,
+			 aplic->msi ? DOMAIN_SIZE : IDC(aplic->target + UINT64_C(1)), PAGE_SIZE,
+			 &base);
+	if (err)
+		return err;
+	aplic->base = base;
 	aplic->actions = alloc_zero((aplic->sources + 1) * sizeof(*aplic->actions));
-	if (!aplic->base || !aplic->actions)
+	if (!aplic->actions)
 		return -ENOMEM;
+	if (!mmio_try_read32(aplic->base + DOMAINCFG, &answer))
+		return -ENXIO;
 	err = domain_reset(aplic);
 	if (!err && !aplic->msi)
 		err = irqchip_set_root("APLIC", aplic_external, aplic_hart_init);
@@ -246,6 +251,7 @@ static int aplic_setup(struct aplic *aplic)
 static int aplic_probe(int node)
 {
 	struct aplic *aplic = alloc_zero(sizeof(*aplic));
+	char path[NODE_PATH_MAX];
 	int err;
 
 	if (!aplic)
@@ -262,6 +268,9 @@ static int aplic_probe(int node)
 		direct = aplic;
 	aplic->chip.name = aplic->msi ? "APLIC by MSIs" : "APLIC";
 	irqchip_register(&aplic->chip);
+	hostdt_path_of(node, path, sizeof(path));
+	finding_add(FINDING_DEVICE, path, "%s, %u sources, hart number %u of the boot hart",
+		    aplic->chip.name, (unsigned int)aplic->sources, (unsigned int)aplic->target);
 	return 0;
 }
 

@@ -10,9 +10,9 @@
 #include <arch/firmware.h>
 #include <arch/mmio.h>
 #include <core/check.h>
+#include <core/finding.h>
 #include <core/hart.h>
 #include <core/hostdt.h>
-#include <core/log.h>
 #include <drivers/driver.h>
 
 #define SETEIPNUM_LE 0x000
@@ -71,7 +71,7 @@ static void imsic_hart_init(void)
 	struct hart *hart = hart_self();
 
 	if (!arch_hart_has(&hart->arch, FEATURE_SSAIA)) {
-		log_warn("imsic: not used: the hart has no Ssaia");
+		finding_add_hart(FINDING_LESS, hart->index, "IMSIC not used: it has no Ssaia");
 		imsic_harts[hart->index].page = NULL;
 		imsic.deaf |= irqchip_boot_hart();
 		return;
@@ -149,7 +149,7 @@ void imsic_file_store(unsigned int hart_index, unsigned int file, unsigned int i
 void imsic_file_barrier(unsigned int hart_index, unsigned int file)
 {
 	/* Loads of one device do not overtake stores to it, and this one has to come back. */
-	__asm__ volatile("fence iorw, iorw" ::: "memory");
+	mmio_barrier();
 	mmio_read32((char *)file_page(hart_index, file) + SETEIPNUM_LE);
 }
 
@@ -184,16 +184,26 @@ uint32_t imsic_boot_target(void)
 static void hart_add(unsigned int number, struct hart *hart)
 {
 	struct imsic_hart *slot = &imsic_harts[hart->index];
+	uint32_t answer;
+	int err;
 
 	if (slot->pages)
 		return;
-	if (imsic_pages_find(imsic.node, imsic.guest_bits, number, &slot->base, &slot->pages)) {
-		slot->pages = 0;
-		log_warn("imsic: no interrupt file for hart %llu in reg",
-			 (unsigned long long)hart->id);
-		return;
+	err = imsic_pages_find(imsic.node, imsic.guest_bits, number, &slot->base, &slot->pages);
+	if (!err)
+		err = device_range(slot->base, MIN(slot->pages, 64U) * PAGE_SIZE);
+	if (!err) {
+		slot->page = mmio_map(slot->base, MIN(slot->pages, 64U) * PAGE_SIZE);
+		err = slot->page ? 0 : -ENOMEM;
 	}
-	slot->page = mmio_map(slot->base, MIN(slot->pages, 64U) * PAGE_SIZE);
+	if (!err && !mmio_try_read32(slot->page, &answer))
+		err = -ENXIO;
+	if (!err)
+		return;
+	slot->page = NULL;
+	slot->pages = 0;
+	finding_add_hart(FINDING_LESS, hart->index, "no interrupt file of the IMSIC: %s (error %d)",
+			 device_problem(err), -err);
 }
 
 static int geometry_read(int node, unsigned int parents)
@@ -217,25 +227,24 @@ static int geometry_read(int node, unsigned int parents)
 	return 0;
 }
 
-/** Counts the harts it serves. Returns the count, or -ENODEV when it is not for S-mode. */
+/** Counts the harts it serves. -ENODEV when it is not for S-mode, -EINVAL when nobody can tell. */
 static int parents_count(int node)
 {
+	int count = hostdt_hart_interrupts(node);
 	uint64_t hart_id;
 	uint32_t cause;
-	int err, count = 0;
 
-	while ((err = hostdt_hart_interrupt(node, (unsigned int)count, &hart_id, &cause)) !=
-	       -ENOENT) {
-		if (!err && cause != IRQ_SEI)
+	for (int i = 0; i < count; i++)
+		if (!hostdt_hart_interrupt(node, (unsigned int)i, &hart_id, &cause) &&
+		    cause != IRQ_SEI)
 			return -ENODEV;
-		count++;
-	}
 	return count;
 }
 
 static int imsic_probe(int node)
 {
 	int parents = parents_count(node);
+	char path[NODE_PATH_MAX];
 	int err;
 
 	if (parents < 0)
@@ -265,6 +274,12 @@ static int imsic_probe(int node)
 		return err;
 	}
 	irqchip_set_ipi("IMSIC", imsic_ipi);
+	hostdt_path_of(node, path, sizeof(path));
+	finding_add(
+		FINDING_DEVICE, path,
+		"IMSIC, %u identities, guests %u, index bits: guest %u, hart %u, group %u at %u",
+		imsic.ids, imsic.guest_ids, imsic.guest_bits, imsic.hart_bits, imsic.group_bits,
+		imsic.group_shift);
 	return 0;
 }
 

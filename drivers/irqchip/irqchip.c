@@ -7,10 +7,10 @@
 #include <arch/csr.h>
 #include <arch/firmware.h>
 #include <core/alloc.h>
+#include <core/finding.h>
 #include <core/hart.h>
 #include <core/hostdt.h>
 #include <core/lock.h>
-#include <core/log.h>
 #include <drivers/driver.h>
 #include <drivers/irqchip.h>
 #include <errno.h>
@@ -49,7 +49,6 @@ static struct {
 } ipi;
 
 static struct irqchip *chips;
-static unsigned int boot_hart;
 static char description[96];
 static struct spinlock request_lock = SPINLOCK_INIT(LOCK_HOST_DEVICE);
 
@@ -82,7 +81,7 @@ void irqchip_set_ipi(const char *name, void (*send)(unsigned int hart_index))
 
 bool irqchip_boot_hart(void)
 {
-	return hart_self()->index == boot_hart;
+	return hart_self() == boot_hart;
 }
 
 static void describe(void)
@@ -94,16 +93,15 @@ static void describe(void)
 		 root.name != wired ? wired : "", ipi.name);
 }
 
-int irqchip_init(void)
+void irqchip_init(void)
 {
-	boot_hart = hart_self()->index;
 	irqchip_set_ipi("SBI", ipi_send_by_firmware);
 	drivers_probe(msi_drivers);
 	drivers_probe(wired_drivers);
 	if (!chips)
-		log_warn("no controller of device interrupts can be used: devices are polled");
+		finding_add(FINDING_LESS, "interrupts",
+			    "no controller of devices' interrupts can be used: devices are polled");
 	describe();
-	return 0;
 }
 
 void irqchip_hart_init(void)

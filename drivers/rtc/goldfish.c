@@ -3,7 +3,6 @@
  * The Goldfish RTC of QEMU's machines. Only its time is read; the registers are not kept.
  */
 #include <arch/mmio.h>
-#include <core/hostdt.h>
 #include <drivers/driver.h>
 #include <drivers/rtc.h>
 #include <errno.h>
@@ -14,17 +13,15 @@
 
 static int goldfish_probe(int node)
 {
-	hpa_t base;
-	uint64_t size, low;
-	const char *registers;
+	void *registers;
+	uint32_t low;
+	int err = device_map(node, 0, REGISTERS, 4, &registers);
 
-	if (hostdt_reg(node, 0, &base, &size) || size < REGISTERS)
-		return -EINVAL;
-	registers = mmio_map(base, REGISTERS);
-	if (!registers)
-		return -ENOMEM;
-	low = mmio_read32(registers + TIME_LOW);
-	rtc_set((uint64_t)mmio_read32(registers + TIME_HIGH) << 32 | low);
+	if (err)
+		return err;
+	if (!mmio_try_read32((char *)registers + TIME_LOW, &low))
+		return -ENXIO;
+	rtc_set((uint64_t)mmio_read32((char *)registers + TIME_HIGH) << 32 | low);
 	return 0;
 }
 

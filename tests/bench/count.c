@@ -2,21 +2,27 @@
 /*
  * A plugin of QEMU that counts instructions by whose they are: the firmware's, the hypervisor's or
  * the guest's, told apart by their addresses. It writes the counts to standard error when the
- * first guest has run its first instruction, and its first instruction in user mode. For machines
- * with one hart; everything happens in the thread of that hart, so that there is no lock.
+ * first guest has run its first instruction, at each mark (lib/marks.h of tests/guest), and when an
+ * address is reached for the first time: at=<address>, several. For machines with one hart;
+ * everything happens in the thread of that hart, so that there is no lock.
  *
- * Arguments: image=<address> and size=<bytes>, where the hypervisor's image is mapped. With
- * from=<address>, mark=<address> and to=<address> it also counts what the hypervisor executes, on
- * all harts, from the first of these to the last, in those cases where it came by the second, and
- * writes the median of the first SPANS cases: in some a hart waits for a lock. Functions that wait
- * for another hart, which may be long in coming (simulated harts take turns), are left out:
- * skip=<first>-<end>, several.
+ * Arguments: image=<address> and size=<bytes>, where the hypervisor's image is mapped, if there is
+ * one.
+ *
+ * Spans, on machines with any number of harts: with from=<address>, mark=<address> and to=<address>
+ * it counts what the hypervisor executes, on all harts, from the first of these to the last, in
+ * those cases where it came by the second. Functions that wait for another hart, which may be long
+ * in coming (simulated harts take turns), are left out: skip=<first>-<end>, several. With spans=on
+ * it counts what one hart executes from MARK_SPAN to MARK_SPAN_END, whoever executes it. Either
+ * way it writes the median of the first SPANS cases: in some a hart waits for a lock.
  */
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "../guest/lib/marks.h"
 
 /* What is needed of QEMU's plugin interface, version 4. */
 #define PLUGIN_VERSION 4
@@ -41,6 +47,7 @@ void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id id,
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
+size_t qemu_plugin_insn_data(const struct qemu_plugin_insn *insn, void *data, size_t size);
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
 					    void (*each)(unsigned int hart, void *opaque),
 					    enum plugin_flags flags, void *opaque);
@@ -59,17 +66,17 @@ enum owner { FIRMWARE, HYPERVISOR, GUEST, OWNERS };
 
 /* OpenSBI is at the beginning of QEMU's RAM; below it are only the reset vector and devices. */
 #define FIRMWARE_END 0x80060000
-/* Where user programs are, and neither kernels nor what runs without translation is. */
-#define USER_START 0x10000
-#define USER_END 0x80000000
-#define USER_HIGH_START 0x100000000
-#define USER_HIGH_END 0x800000000000
+#define RAM_START 0x80000000
+/* Below is the reset vector, and nothing that a guest executes. */
+#define LOW_END 0x10000
+
+#define SPANS 20
+#define SKIPS 4
+#define HARTS 64
+#define ADDRESSES 32
 
 static uint64_t image, image_size;
 static struct plugin_u64 counts[OWNERS];
-#define SPANS 20
-#define SKIPS 4
-
 static struct span {
 	uint64_t from, mark, to;
 	uint64_t now;
@@ -82,23 +89,30 @@ static struct span {
 	unsigned int skip_count;
 } span;
 
+/* Spans between marks: what each hart has executed since its MARK_SPAN, while it is in one. */
+static bool marked_spans;
+static struct {
+	bool open;
+	uint64_t count;
+} hart_spans[HARTS];
+
+static struct {
+	uint64_t address;
+	bool reached;
+} addresses[ADDRESSES];
+static unsigned int address_count;
+
 static bool image_ran; /* from here on the low addresses of RAM are the guest's */
-static bool guest_ran, user_ran;
+static bool guest_ran;
 
 static enum owner owner_of(uint64_t address)
 {
 	if (address - image < image_size)
 		return HYPERVISOR;
-	if (address < USER_START || address - USER_END < FIRMWARE_END - USER_END)
+	if (address < LOW_END || address - RAM_START < FIRMWARE_END - RAM_START)
 		return FIRMWARE;
 	/* The hypervisor's first instructions run where the image was loaded. */
 	return image_ran ? GUEST : HYPERVISOR;
-}
-
-static bool is_user(uint64_t address)
-{
-	return (address >= USER_START && address < USER_END) ||
-	       (address >= USER_HIGH_START && address < USER_HIGH_END);
 }
 
 static void report(const char *when)
@@ -109,16 +123,61 @@ static void report(const char *when)
 		qemu_plugin_u64_sum(counts[GUEST]));
 }
 
+static void marked(unsigned int hart, void *opaque)
+{
+	char when[32];
+
+	(void)hart;
+	snprintf(when, sizeof(when), "mark %#x", (unsigned int)(uintptr_t)opaque);
+	report(when);
+}
+
+static void reached(unsigned int hart, void *opaque)
+{
+	unsigned int i = (unsigned int)(uintptr_t)opaque;
+	char when[32];
+
+	(void)hart;
+	if (addresses[i].reached)
+		return;
+	addresses[i].reached = true;
+	snprintf(when, sizeof(when), "at %#" PRIx64, addresses[i].address);
+	report(when);
+}
+
+/* The number of the mark that the instruction is, or 0. */
+static unsigned int mark_of(const struct qemu_plugin_insn *insn)
+{
+	uint32_t code = 0;
+
+	if (qemu_plugin_insn_data(insn, &code, sizeof(code)) != sizeof(code) ||
+	    (code & 0xfffff) != 0x02013 || code >> 20 < MARK_FIRST || code >> 20 > MARK_LAST)
+		return 0;
+	return code >> 20;
+}
+
+/* What is to be told of when it is executed. */
+static void watch(struct qemu_plugin_insn *insn, uint64_t address)
+{
+	unsigned int number = mark_of(insn);
+
+	if (number)
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, marked, PLUGIN_NO_REGISTERS,
+						       (void *)(uintptr_t)number);
+	for (unsigned int i = 0; i < address_count; i++)
+		if (address == addresses[i].address && !addresses[i].reached)
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, reached, PLUGIN_NO_REGISTERS,
+							       (void *)(uintptr_t)i);
+}
+
 /* The instruction that begins the hypervisor, and those that may be a guest's first. */
 static void first(unsigned int hart, void *opaque)
 {
-	bool *ran = opaque;
-
 	(void)hart;
-	if (*ran)
-		return;
-	*ran = true;
-	report(ran == &user_ran ? "user" : "guest");
+	(void)opaque;
+	if (!guest_ran)
+		report("guest");
+	guest_ran = true;
 }
 
 static void begin(unsigned int hart, void *opaque)
@@ -147,10 +206,8 @@ static void translated(plugin_id id, struct qemu_plugin_tb *tb)
 							       NULL);
 		if (owner == GUEST && !guest_ran)
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, first, PLUGIN_NO_REGISTERS,
-							       &guest_ran);
-		if (owner == GUEST && !user_ran && is_user(address))
-			qemu_plugin_register_vcpu_insn_exec_cb(insn, first, PLUGIN_NO_REGISTERS,
-							       &user_ran);
+							       NULL);
+		watch(insn, address);
 		qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(insn, PLUGIN_ADD, counts[owner],
 								    1);
 		image_ran |= address - image < image_size;
@@ -162,6 +219,18 @@ static int larger(const void *a, const void *b)
 	uint64_t one = *(const uint64_t *)a, other = *(const uint64_t *)b;
 
 	return (one > other) - (one < other);
+}
+
+/* A span has ended. */
+static void span_add(uint64_t number)
+{
+	if (span.count == SPANS)
+		return;
+	span.counts[span.count++] = number;
+	if (span.count < SPANS)
+		return;
+	qsort(span.counts, SPANS, sizeof(span.counts[0]), larger);
+	fprintf(stderr, "count: %u spans of %" PRIu64 "\n", SPANS, span.counts[SPANS / 2]);
 }
 
 static void span_insn(unsigned int hart, void *opaque)
@@ -179,13 +248,8 @@ static void span_insn(unsigned int hart, void *opaque)
 	if (address != span.to || !span.open)
 		return;
 	span.open = false;
-	if (!span.marked || span.count == SPANS)
-		return;
-	span.counts[span.count++] = span.now;
-	if (span.count < SPANS)
-		return;
-	qsort(span.counts, SPANS, sizeof(span.counts[0]), larger);
-	fprintf(stderr, "count: %u spans of %" PRIu64 "\n", SPANS, span.counts[SPANS / 2]);
+	if (span.marked)
+		span_add(span.now);
 }
 
 static bool is_skipped(uint64_t address)
@@ -222,6 +286,42 @@ static void span_translated(plugin_id id, struct qemu_plugin_tb *tb)
 	}
 }
 
+static void hart_insn(unsigned int hart, void *opaque)
+{
+	uintptr_t number = (uintptr_t)opaque;
+
+	if (hart >= HARTS)
+		return;
+	if (number == MARK_SPAN) {
+		hart_spans[hart].open = true;
+		hart_spans[hart].count = 0;
+	} else if (number == MARK_SPAN_END && hart_spans[hart].open) {
+		hart_spans[hart].open = false;
+		span_add(hart_spans[hart].count);
+	} else {
+		hart_spans[hart].count++;
+	}
+}
+
+static void hart_translated(plugin_id id, struct qemu_plugin_tb *tb)
+{
+	size_t count = qemu_plugin_tb_n_insns(tb);
+
+	(void)id;
+	for (size_t i = 0; i < count; i++) {
+		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, hart_insn, PLUGIN_NO_REGISTERS,
+						       (void *)(uintptr_t)mark_of(insn));
+	}
+}
+
+static void address_add(const char *text)
+{
+	if (address_count < ADDRESSES)
+		addresses[address_count++].address = strtoull(text, NULL, 0);
+}
+
 int qemu_plugin_install(plugin_id id, const struct qemu_info *info, int argc, char **argv)
 {
 	(void)info;
@@ -236,6 +336,9 @@ int qemu_plugin_install(plugin_id id, const struct qemu_info *info, int argc, ch
 	for (int i = 0; i < argc; i++) {
 		if (strncmp(argv[i], "skip=", 5) == 0)
 			skip_add(argv[i] + 5);
+		if (strncmp(argv[i], "at=", 3) == 0)
+			address_add(argv[i] + 3);
+		marked_spans |= strcmp(argv[i], "spans=on") == 0;
 		for (size_t j = 0; j < sizeof(arguments) / sizeof(arguments[0]); j++) {
 			size_t length = strlen(arguments[j].name);
 
@@ -243,12 +346,11 @@ int qemu_plugin_install(plugin_id id, const struct qemu_info *info, int argc, ch
 				*arguments[j].value = strtoull(argv[i] + length, NULL, 0);
 		}
 	}
-	if (!image || !image_size) {
-		fprintf(stderr, "count: image= and size= are missing\n");
-		return -1;
-	}
+	image_ran = image_size == 0;
 	for (int i = 0; i < OWNERS; i++)
 		counts[i].board = qemu_plugin_scoreboard_new(sizeof(uint64_t));
-	qemu_plugin_register_vcpu_tb_trans_cb(id, span.from ? span_translated : translated);
+	qemu_plugin_register_vcpu_tb_trans_cb(id, marked_spans ? hart_translated
+						  : span.from  ? span_translated
+							       : translated);
 	return 0;
 }

@@ -46,7 +46,11 @@ static void machine_make(struct input *input, struct guest_machine *machine)
 	window(input, &machine->uart);
 	window(input, &machine->rtc);
 	window(input, &machine->test);
-	window(input, &machine->aplic);
+	machine->plic_sources = (uint32_t)input_number(input);
+	if (input_below(input, 2))
+		window(input, &machine->aplic);
+	else
+		window(input, &machine->plic);
 	window(input, &machine->imsic);
 }
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Any SBI call by any vCPU: the errors are those that the specification allows, masks mean what a
- * second implementation says, nothing but a read of DBCN touches memory. The fakes see to it that
- * only a0 and a1 change. One thread, no lock.
+ * second implementation says, nothing but a read touches memory, software events are with at most
+ * one vCPU. The fakes see to it that only a0 and a1 change. One thread, no lock.
  */
+#include <arch/sse.h>
+
 #include <stdarg.h>
 #include <string.h>
 
@@ -17,7 +19,7 @@
 
 static const unsigned long extensions[] = {
 	SBI_EXT_BASE, SBI_EXT_TIME, SBI_EXT_IPI,  SBI_EXT_RFENCE,
-	SBI_EXT_HSM,  SBI_EXT_SRST, SBI_EXT_DBCN,
+	SBI_EXT_HSM,  SBI_EXT_SRST, SBI_EXT_DBCN, SBI_EXT_SSE,
 };
 
 static uint64_t interesting(struct input *input)
@@ -32,13 +34,15 @@ static uint64_t interesting(struct input *input)
 		FAKE_RAM_SIZE,
 		FAKE_ROM_BASE,
 		FAKE_ROM_BASE + FAKE_ROM_SIZE - 1,
+		0xffff0000, /* software events */
+		0xffff8000,
 		UINT64_MAX,
 		0,
 	};
 
 	if (input_below(input, 2))
 		return input_number(input);
-	return addresses[input_below(input, ARRAY_SIZE(addresses))] + input_below(input, 4);
+	return addresses[input_below(input, ARRAY_SIZE(addresses))] + input_below(input, 8) % 5;
 }
 
 static bool error_allowed(unsigned long extension, unsigned long function, long error)
@@ -60,6 +64,22 @@ static bool error_allowed(unsigned long extension, unsigned long function, long 
 			return error >= SBI_INVALID_ADDRESS && error < MAX_VCPUS;
 		allowed |= ALLOW(SBI_FAILED) | ALLOW(SBI_INVALID_PARAM) |
 			   ALLOW(SBI_INVALID_ADDRESS) | ALLOW(SBI_ALREADY_AVAILABLE);
+		break;
+	case SBI_EXT_SSE:
+		if (function == 6) /* a0 is what it was before the event */
+			return true;
+		if (function < 2)
+			allowed |= ALLOW(SBI_BAD_RANGE) | ALLOW(SBI_INVALID_ADDRESS);
+		if (function == 1)
+			allowed |= ALLOW(SBI_DENIED);
+		if (function > 0 && function < 6)
+			allowed |= ALLOW(SBI_INVALID_STATE);
+		if (function < 8)
+			allowed |= ALLOW(SBI_INVALID_PARAM);
+		if (function == 8)
+			allowed |= ALLOW(SBI_ALREADY_STARTED);
+		if (function == 9)
+			allowed |= ALLOW(SBI_ALREADY_STOPPED);
 		break;
 	default:
 		return error == SBI_NOT_SUPPORTED;
@@ -129,10 +149,32 @@ static void state_settle(struct input *input, struct vcpu *vcpu)
 		vcpu->hsm = HSM_STOPPED;
 	if (vcpu->hsm == HSM_SUSPENDED) {
 		fake.interrupt_pending = input_below(input, 2);
-		MUST(sbi_hsm_resume(vcpu) == fake.interrupt_pending);
-		MUST(vcpu->hsm == (fake.interrupt_pending ? HSM_STARTED : HSM_SUSPENDED));
+		bool resumes = fake.interrupt_pending || sse_ready(vcpu);
+
+		MUST(sbi_hsm_resume(vcpu) == resumes);
+		MUST(vcpu->hsm == (resumes ? HSM_STARTED : HSM_SUSPENDED));
 	}
 	MUST(vcpu->hsm <= HSM_SUSPENDED);
+}
+
+/* SBI 3.0, "Software Event States": a global event is the same for all. Those told look at it. */
+static void events_settle(struct input *input)
+{
+	struct sse_event *event = sse_event(&fake.vcpus[0], SSE_SOFTWARE_GLOBAL);
+	bool due = event->attributes[SSE_STATUS] == (SSE_ENABLED | SSE_STATUS_PENDING);
+
+	MUST(sse_event_state(event) != SSE_RUNNING || event->runner < fake.vm.vcpu_count);
+	MUST(!event->target || (due && event->target->arch.sse.unmasked));
+	MUST(event->attributes[SSE_PREFERRED_HART] < fake.vm.vcpu_count);
+	for (unsigned int i = 0; i < fake.vm.vcpu_count; i++) {
+		struct vcpu *vcpu = &fake.vcpus[i];
+
+		if (vcpu->pending & PENDING_SSE && input_below(input, 2)) {
+			vcpu->pending = 0;
+			sse_deliver(vcpu);
+			MUST(vcpu->hsm != HSM_STARTED || !sse_ready(vcpu));
+		}
+	}
 }
 
 static void call(struct input *input)
@@ -140,7 +182,7 @@ static void call(struct input *input)
 	static uint8_t before[sizeof(fake.ram)], rom[sizeof(fake.rom)];
 	unsigned int index = input_below(input, fake.vm.vcpu_count);
 	unsigned long extension = extensions[input_below(input, ARRAY_SIZE(extensions))];
-	unsigned long function = input_below(input, 8);
+	unsigned long function = input_below(input, 11);
 	bool strange = !input_below(input, 8);
 	uint64_t args[5];
 	struct sbi_result result;
@@ -164,11 +206,13 @@ static void call(struct input *input)
 	MUST(error_allowed(extension, function, result.error));
 	if (extension == SBI_EXT_DBCN)
 		dbcn_check(function, args, result);
-	if (extension != SBI_EXT_DBCN || function != 1)
+	if (!(extension == SBI_EXT_DBCN && function == 1) &&
+	    !(extension == SBI_EXT_SSE && function == 0))
 		MUST(memcmp(before, fake.ram, sizeof(before)) == 0);
 	MUST(memcmp(rom, fake.rom, sizeof(rom)) == 0);
 	fake_trace();
 	state_settle(input, &fake.vcpus[index]);
+	events_settle(input);
 	fake_trace();
 }
 

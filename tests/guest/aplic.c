@@ -53,9 +53,7 @@ static uint32_t target(unsigned int id)
 /* Waits for an MSI with this identity and claims it; false if none came. */
 static bool msi_arrives(unsigned int id)
 {
-	for (int i = 0; i < 200 && !imsic_pending(id); i++)
-		delay_us(10);
-	if (!imsic_pending(id))
+	if (!spin_for(imsic_pending(id), 1))
 		return false;
 	csr_write(CSR_SISELECT, EIP0 + id / 64 * 2);
 	csr_clear(CSR_SIREG, 1ul << (id & 63));
@@ -235,9 +233,7 @@ static void test_genmsi(void)
 	test_begin("genmsi");
 	for (unsigned int id = 1; id <= aia.ids; id += 23) {
 		set(APLIC_GENMSI, target(id));
-		for (int i = 0; i < 100 && reg(APLIC_GENMSI) & GENMSI_BUSY; i++)
-			delay_us(10);
-		CHECK(!(reg(APLIC_GENMSI) & GENMSI_BUSY), "busy for ever");
+		CHECK(spin_for(!(reg(APLIC_GENMSI) & GENMSI_BUSY), 1), "busy for ever");
 		CHECK(msi_arrives(id), "no MSI with identity %u", id);
 	}
 	test_end();
@@ -276,7 +272,8 @@ static void test_levels(void)
 	set(APLIC_SOURCECFG(SOURCE), SOURCE_FALLING);
 	set(APLIC_TARGET(SOURCE), target(ID));
 	set(APLIC_SETIENUM, SOURCE);
-	msi_arrives(ID);
+	if (!msi_absent(ID)) /* the change of the mode may be an edge */
+		msi_arrives(ID);
 	set(APLIC_SETIPNUM, SOURCE);
 	CHECK(msi_arrives(ID), "no MSI from FALLING after setipnum");
 	source_reset(SOURCE);
@@ -303,7 +300,7 @@ static bool on_interrupt(struct frame *frame)
 static bool uart_fires(void)
 {
 	unsigned int before = uart_interrupts;
-	unsigned long end = time_now() + 2 * ticks_per_second;
+	unsigned long end = time_now() + WAIT_TICKS(5);
 
 	sbi_set_timer(end);
 	csr_set(CSR_SIE, SEIP | 1ul << IRQ_STI);
@@ -378,10 +375,9 @@ void payload_main(void)
 	self = this_hart()->id;
 	aia_init();
 	if (!aia.has_aplic || !aia.has_imsic || !aia.aplic_msi) {
-		test_begin("aplic");
-		test_skip(aia.has_aplic ? "no IMSIC in the device tree"
-					: "no APLIC in the device tree");
-		test_end();
+		test_begin_if("aplic", false,
+			      aia.has_aplic ? "no IMSIC in the device tree"
+					    : "no APLIC in the device tree");
 		return;
 	}
 	imsic_open();

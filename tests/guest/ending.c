@@ -52,7 +52,7 @@ void payload_main(void)
 	default:
 		break;
 	}
-	/* The reset device may take a moment. */
-	delay_us(1000000);
+	/* The reset device may take a moment, and much longer on a loaded machine. */
+	delay_us(60000000);
 	panic("still here after ending %lu", how);
 }

@@ -136,7 +136,9 @@ static void keep_registers(void *argument)
 	this_hart()->on_interrupt = on_timer;
 	csr_write(CSR_SIE, 1ul << IRQ_STI);
 	sbi_set_timer(time_now() + ticks_per_second / 1000);
-	for (unsigned long round = 0; time_now() < end; round++) {
+	do {
+		unsigned long round = counts[id].rounds;
+
 		units_on();
 		fill(id, round, values, &vl);
 		status_change(round);
@@ -144,7 +146,7 @@ static void keep_registers(void *argument)
 		units_on();
 		compare(id, round, values, vl);
 		counts[id].rounds++;
-	}
+	} while (time_now() < end);
 	csr_clear(CSR_SSTATUS, SSTATUS_FS | SSTATUS_VS);
 	csr_write(CSR_SIE, 0);
 	sbi_set_timer(-1ul);
@@ -179,9 +181,7 @@ void payload_main(void)
 	has_vector = fdt_has_extension("v");
 	seconds = args_number("seconds", 2);
 	if (!has_float) {
-		test_begin("floating point");
-		test_skip("no D in the device tree");
-		test_end();
+		test_begin_if("floating point", false, "no D in the device tree");
 		return;
 	}
 	test_off();

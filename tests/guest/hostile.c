@@ -10,6 +10,7 @@
 #include "lib/fdt.h"
 #include "lib/fuzz.h"
 #include "lib/hart.h"
+#include "lib/plic.h"
 #include "lib/sbi.h"
 #include "lib/sv39.h"
 #include "lib/test.h"
@@ -71,8 +72,10 @@ static void csrs_restore(struct fuzz *fuzz)
 	irq_disable();
 	csr_clear(CSR_SSTATUS, SSTATUS_SUM | SSTATUS_MXR | SSTATUS_VS | SSTATUS_FS | 1 << 6);
 	csr_write(CSR_SENVCFG, 0);
-	csr_write(CSR_SIE, 1ul << IRQ_STI | 1ul << IRQ_SSI |
-				   (aia.has_imsic && fuzz_below(fuzz, 4) ? 1ul << IRQ_SEI : 0));
+	csr_write(CSR_SIE,
+		  1ul << IRQ_STI | 1ul << IRQ_SSI |
+			  ((aia.has_imsic || plic.address) && fuzz_below(fuzz, 4) ? 1ul << IRQ_SEI
+										  : 0));
 	watchdog_set();
 }
 
@@ -135,11 +138,15 @@ static void act_supervisor(struct hart_state *state)
 static void act_sbi(struct hart_state *state)
 {
 	struct fuzz_call call = fuzz_sbi_call(&state->fuzz);
+	struct trap trap;
 
+	/* The legacy extension gives faults at pointers to the guest. */
+	trap_expect(&trap);
 	irq_enable();
 	sbi_call6(call.eid, call.fid, call.arg[0], call.arg[1], call.arg[2], call.arg[3],
 		  call.arg[4], call.arg[5]);
 	irq_disable();
+	trap_end();
 }
 
 static void act_device(struct hart_state *state)
@@ -218,6 +225,8 @@ void payload_main(void)
 
 	bare = sbi_is_bare();
 	aia_init();
+	if (!bare) /* there the firmware has contexts of it */
+		plic_init();
 	seed = args_number("seed", 1);
 	seconds = args_number("seconds", 5);
 	fuzz_init();

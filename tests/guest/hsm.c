@@ -152,15 +152,11 @@ static void test_storm(void)
 {
 	unsigned long rounds = args_number("storm", 1000), refused = 0;
 
-	test_begin("storm of starts and stops");
-	if (hart_count < 2) {
-		test_skip("one hart only");
-		test_end();
+	if (!test_begin_if("storm of starts and stops", hart_count > 1, "one hart only"))
 		return;
-	}
 	visits = 0;
 	for (unsigned long round = 0; round < rounds; round++) {
-		unsigned long end = time_now() + 5 * ticks_per_second;
+		unsigned long end = time_now() + WAIT_TICKS(5);
 		struct hart *hart = &harts[peer];
 		long error;
 
@@ -187,14 +183,10 @@ static void test_storm(void)
 /* Watches the states of all harts while they change: only defined ones may show. */
 static void test_status_race(void)
 {
-	test_begin("states during starts and stops");
-	if (hart_count < 2) {
-		test_skip("one hart only");
-		test_end();
+	if (!test_begin_if("states during starts and stops", hart_count > 1, "one hart only"))
 		return;
-	}
 	for (int round = 0; round < 50; round++) {
-		unsigned long end = time_now() + 5 * ticks_per_second;
+		unsigned long end = time_now() + WAIT_TICKS(5);
 		bool seen_end = false;
 		long state;
 
@@ -214,18 +206,15 @@ static void test_status_race(void)
 
 static void test_retentive(void)
 {
-	unsigned long start, us = ticks_per_second / 1000000;
+	unsigned long us = ticks_per_second / 1000000;
 
 	test_begin("retentive suspend");
 	csr_write(CSR_SIE, STIP);
 	for (int i = 0; i < 10; i++) {
-		start = time_now();
-		sbi_set_timer(start + 3000 * us);
+		sbi_set_timer(time_now() + 3000 * us);
 		CHECK_EQ(suspend(HSM_SUSPEND_RETENTIVE, 0, 0), 0, "error of suspend");
-		/* It may end early, like WFI, but not late. */
-		while (!(csr_read(CSR_SIP) & STIP) && time_now() < start + ticks_per_second)
-			wfi();
-		CHECK(csr_read(CSR_SIP) & STIP, "no timer interrupt is pending");
+		/* It may end early, like WFI. */
+		CHECK(wait_by(wfi(), csr_read(CSR_SIP) & STIP, 5), "no timer interrupt is pending");
 	}
 	/* With an interrupt pending it returns at once. */
 	CHECK_EQ(suspend(HSM_SUSPEND_RETENTIVE, 0, 0), 0, "error of suspend");
@@ -234,44 +223,17 @@ static void test_retentive(void)
 	test_end();
 }
 
-static struct context resumed;
-static volatile bool did_resume;
-
-/* Where a hart goes on after a non-retentive suspend, with hart_entry's record made. */
-static void after_resume(void *argument)
+static void suspend_until_timer(void)
 {
-	struct hart *hart = this_hart();
-	struct frame frame = { 0 };
-
-	(void)argument;
-	did_resume = true;
-	/* Back to where the state was saved: as the end of a trap that never was. */
-	frame.status = csr_read(CSR_SSTATUS);
-	frame_resume(&frame, &resumed, hart->id + 1);
-	frame_enter(&frame);
-}
-
-static void suspend_until_timer(const char *what)
-{
-	struct hart *hart = this_hart();
 	unsigned long us = ticks_per_second / 1000000;
+	struct hart *hart = this_hart();
 
-	did_resume = false;
-	hart->start_a0 = -1ul;
-	hart->start_satp = -1ul;
-	hart->function = after_resume;
-	if (context_save(&resumed) == 0) {
-		long error;
-
-		csr_write(CSR_SIE, STIP);
-		sbi_set_timer(time_now() + 2000 * us);
-		error = suspend(HSM_SUSPEND_NON_RETENTIVE, (unsigned long)hart_entry,
-				(unsigned long)hart);
-		CHECK_EQ(error, 0, what);
-	}
+	csr_write(CSR_SIE, STIP);
+	sbi_set_timer(time_now() + 2000 * us);
+	CHECK_EQ(hart_suspend(SBI_HSM, HSM_SUSPEND_NON_RETENTIVE), HART_RESUMED,
+		 "what suspend returned");
 	sbi_set_timer(-1ul);
 	csr_write(CSR_SIE, 0);
-	CHECK(did_resume, "%s: did not come through the resume address", what);
 	CHECK_EQ(hart->start_a0, hart->id, "a0 after resume");
 	CHECK_EQ(hart->start_satp, 0, "satp after resume");
 	CHECK(!(hart->start_sstatus & SSTATUS_SIE), "SIE is set after resume");
@@ -281,7 +243,7 @@ static void test_non_retentive(void)
 {
 	test_begin("non-retentive suspend");
 	for (int i = 0; i < 5; i++)
-		suspend_until_timer("this hart");
+		suspend_until_timer();
 	test_end();
 }
 
@@ -298,12 +260,8 @@ static void sleeper(void *argument)
 
 static void test_remote_suspend(void)
 {
-	test_begin("state of a suspended hart");
-	if (hart_count < 2) {
-		test_skip("one hart only");
-		test_end();
+	if (!test_begin_if("state of a suspended hart", hart_count > 1, "one hart only"))
 		return;
-	}
 	for (int i = 0; i < 10; i++) {
 		running = false;
 		CHECK_EQ(hart_start(peer, sleeper, NULL), 0, "error of start");
@@ -322,9 +280,7 @@ void payload_main(void)
 {
 	bare = sbi_is_bare();
 	self = this_hart()->id;
-	for (unsigned int i = 0; i < hart_count; i++)
-		if (hart_ids[i] != self)
-			peer = hart_ids[i];
+	peer = hart_peer();
 	print("  %u harts, this is hart %lu", hart_count, self);
 	test_errors();
 	test_start();

@@ -78,15 +78,12 @@ static void test_sbi_self(void)
 		before = taken[self];
 		CHECK_EQ(sbi_send_ipi(1ul << (self - base), base), 0, "error of send_ipi");
 		irq_enable();
-		for (int i = 0; i < 1000 && taken[self] == before; i++)
-			delay_us(10);
+		spin_for(taken[self] != before, 1);
 		irq_disable();
 		CHECK_EQ(taken[self], before + 1, "interrupts taken");
 	}
 	CHECK_EQ(sbi_send_ipi(1, self), 0, "error of send_ipi");
-	for (int i = 0; i < 1000 && !(csr_read(CSR_SIP) & SSIP); i++)
-		delay_us(10);
-	CHECK(csr_read(CSR_SIP) & SSIP, "SSIP is not pending");
+	CHECK(spin_for(csr_read(CSR_SIP) & SSIP, 1), "SSIP is not pending");
 	csr_clear(CSR_SIP, SSIP);
 	CHECK(!(csr_read(CSR_SIP) & SSIP), "SSIP cannot be cleared");
 	CHECK_EQ(sbi_send_ipi(0, 0), 0, "error for an empty mask");
@@ -186,9 +183,7 @@ static void msi_self(unsigned int id)
 static bool arrives(unsigned int id)
 {
 	(void)*imsic_page(this_hart()->id);
-	for (int i = 0; i < 100 && !imsic_pending(id); i++)
-		delay_us(10);
-	return imsic_pending(id);
+	return spin_for(imsic_pending(id), 1);
 }
 
 static void test_identities(void)
@@ -213,7 +208,8 @@ static void test_identities(void)
 		imsic_enable(id);
 	msi_self(0);
 	msi_self(aia.ids + 1);
-	msi_self(2047);
+	if (aia.ids < 2047)
+		msi_self(2047);
 	msi_self(2048);
 	msi_self(0x10000 + 5);
 	msi_self(-1u);
@@ -295,8 +291,7 @@ static void test_delivery(void)
 		before = taken[self];
 		msi_self(42);
 		irq_enable();
-		for (int j = 0; j < 1000 && taken[self] == before; j++)
-			delay_us(10);
+		spin_for(taken[self] != before, 1);
 		irq_disable();
 		CHECK_EQ(taken[self], before + 1, "interrupts taken");
 		CHECK_EQ(claimed[self], 42, "claimed identity");
@@ -398,8 +393,9 @@ static void test_page(void)
 	imsic_open();
 	ireg_write(EIE0, -1ul);
 	page[1] = __builtin_bswap32(7);
+	delay_us(1000);
 	/* Of a guest interrupt file of the hardware, seteipnum_be may be read-only zero. */
-	if (bare || !arrives(7)) {
+	if (bare || !imsic_pending(7)) {
 		CHECK(!args_number("be", 0), "seteipnum_be does not work");
 	} else {
 		CHECK_EQ(imsic_claim(), 7, "claimed identity");
@@ -472,9 +468,7 @@ void payload_main(void)
 	if (aia.has_imsic) {
 		imsic_tests();
 	} else {
-		test_begin("imsic");
-		test_skip("no IMSIC in the device tree");
-		test_end();
+		test_begin_if("imsic", false, "no IMSIC in the device tree");
 	}
 	for (unsigned int i = 0; i < hart_count; i++)
 		if (hart_ids[i] != this_hart()->id)

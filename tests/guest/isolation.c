@@ -179,12 +179,8 @@ static void test_tables(void)
 					 (1ul << PA_BITS) - SIZE_4K };
 	uint64_t *middle = sv39_create();
 
-	test_begin("page tables where nothing is");
-	if (bare) {
-		test_skip("QEMU makes page faults of them");
-		test_end();
+	if (!test_begin_if("page tables where nothing is", !bare, "QEMU makes page faults of them"))
 		return;
-	}
 	for (unsigned int i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		for (unsigned int level = 1; level <= 2; level++) {
 			if (level == 1) {
@@ -232,12 +228,8 @@ static void test_fresh(void)
 	uint64_t initrd_end = fdt_number("/chosen", "linux,initrd-end", 0);
 	unsigned long dirty = 0;
 
-	test_begin("fresh ram is zero");
-	if (bare) {
-		test_skip("firmware and loader have used it");
-		test_end();
+	if (!test_begin_if("fresh ram is zero", !bare, "firmware and loader have used it"))
 		return;
-	}
 	for (uint64_t page = (uint64_t)_image_end & -SIZE_4K; page < ram_end; page += SIZE_4K) {
 		const unsigned long *words = (const unsigned long *)page;
 

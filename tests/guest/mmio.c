@@ -12,6 +12,7 @@
 #include "lib/sbi.h"
 #include "lib/sv39.h"
 #include "lib/test.h"
+#include "mmio_parts.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -19,17 +20,9 @@
 const char payload_name[] = "mmio";
 
 #define UART_SCRATCH 7
-#define RTC_LOW 0
-#define RTC_HIGH 4
-#define RTC_ALARM_LOW 0x08
-#define RTC_ALARM_HIGH 0x0c
-#define RTC_IRQ_ENABLED 0x10
-#define RTC_CLEAR_ALARM 0x14
-#define RTC_CLEAR_INTERRUPT 0x1c
-#define HAMMER_ROUNDS 2000
-#define SOURCE 20  /* an APLIC source that no device uses */
 
-static unsigned long uart, rtc, reset, scratch, target;
+unsigned long uart, rtc, reset;
+static unsigned long scratch, target;
 static bool bare;
 
 /* Loads that give one, two, four or eight bytes, by funct3. */
@@ -65,9 +58,8 @@ static void frame_fill(struct frame *frame)
 		frame->x[n] = code_pattern(n);
 }
 
-/* Runs a load into `rd` with rs1 = address and checks the result and all other registers. */
-static void expect_load(uint32_t instruction, unsigned int rd, unsigned int rs1, unsigned long base,
-			unsigned long wanted, bool user)
+void expect_load(uint32_t instruction, unsigned int rd, unsigned int rs1, unsigned long base,
+		 unsigned long wanted, bool user)
 {
 	struct frame frame;
 
@@ -85,9 +77,8 @@ static void expect_load(uint32_t instruction, unsigned int rd, unsigned int rs1,
 	}
 }
 
-/* Runs a store with rs1 = base and rs2 = value; all registers keep their values. */
-static void expect_store(uint32_t instruction, unsigned int rs1, unsigned long base,
-			 unsigned int rs2, unsigned long value)
+void expect_store(uint32_t instruction, unsigned int rs1, unsigned long base, unsigned int rs2,
+		  unsigned long value)
 {
 	struct frame frame, before;
 
@@ -139,12 +130,8 @@ static void test_bytes(void)
 
 static void test_words(void)
 {
-	test_begin("lw, lwu, sw");
-	if (!aia.has_aplic) {
-		test_skip("no APLIC in the device tree");
-		test_end();
+	if (!test_begin_if("lw, lwu, sw", aia.has_aplic, "no APLIC in the device tree"))
 		return;
-	}
 	for (uint32_t value = 1; value < 200; value += 11) {
 		expect_store(code_s(OP_STORE, 2, 10, 11, 0), 10, target, 11,
 			     0xdeadbeef00000000 | value);
@@ -204,12 +191,9 @@ static void test_immediates(void)
 /* c.lw c.sw c.lwsp c.swsp with all registers that they can name. */
 static void test_compressed(void)
 {
-	test_begin("compressed loads and stores");
-	if (!aia.has_aplic) {
-		test_skip("no APLIC in the device tree");
-		test_end();
+	if (!test_begin_if("compressed loads and stores", aia.has_aplic,
+			   "no APLIC in the device tree"))
 		return;
-	}
 	for (unsigned int r = 8; r < 16; r++) {
 		unsigned int base = r == 8 ? 9 : 8;
 		uint32_t operands = (base - 8) << 7 | (r - 8) << 2;
@@ -233,12 +217,9 @@ static void test_compressed(void)
 
 static void test_zcb(void)
 {
-	test_begin("zcb loads and stores");
-	if (!fdt_has_extension("zcb")) {
-		test_skip("no zcb in the device tree");
-		test_end();
+	if (!test_begin_if("zcb loads and stores", fdt_has_extension("zcb"),
+			   "no zcb in the device tree"))
 		return;
-	}
 	for (unsigned int r = 8; r < 16; r++) {
 		unsigned int base = r == 15 ? 8 : 15;
 		uint32_t operands = (base - 8) << 7 | (r - 8) << 2;
@@ -314,12 +295,10 @@ static void test_float(void)
 {
 	struct frame frame;
 
-	test_begin("floating-point loads and stores");
-	if (!aia.has_aplic || !fdt_has_extension("d")) {
-		test_skip("needs an APLIC and the D extension");
-		test_end();
+	if (!test_begin_if("floating-point loads and stores",
+			   aia.has_aplic && fdt_has_extension("d"),
+			   "needs an APLIC and the D extension"))
 		return;
-	}
 	csr_set(CSR_SSTATUS, SSTATUS_FS);
 	for (unsigned int f = 0; f < 32; f++) {
 		target_set(0x77);
@@ -355,12 +334,9 @@ static void test_atomics(void)
 	static const unsigned int operations[] = { 0x00, 0x01, 0x04, 0x08, 0x0c,
 						   0x10, 0x14, 0x18, 0x1c };
 
-	test_begin("atomics at devices");
-	if (bare || !aia.has_aplic) {
-		test_skip(bare ? "QEMU allows them" : "no APLIC in the device tree");
-		test_end();
+	if (!test_begin_if("atomics at devices", !bare && aia.has_aplic,
+			   bare ? "QEMU allows them" : "no APLIC in the device tree"))
 		return;
-	}
 	target_set(0x33);
 	for (unsigned int width = 2; width <= 3; width++) {
 		uint32_t operands = 11 << 20 | 10 << 15 | width << 12 | 12 << 7 | OP_AMO;
@@ -400,12 +376,8 @@ static void odd_accesses(unsigned long device, unsigned long window)
 
 static void test_odd(void)
 {
-	test_begin("odd widths and offsets");
-	if (bare) {
-		test_skip("QEMU's devices differ");
-		test_end();
+	if (!test_begin_if("odd widths and offsets", !bare, "QEMU's devices differ"))
 		return;
-	}
 	scratch_set(0x5a);
 	odd_accesses(uart, uart);
 	CHECK_EQ(scratch_get(), 0x5a, "scratch register");
@@ -434,60 +406,6 @@ static void test_odd(void)
 	expect_load(0x6002 | 9 << 7, 9, 2, uart, 0, false);
 	expect_store(0xe002 | 9 << 2, 2, uart, 9, -1ul);
 	CHECK_EQ(scratch_get(), 0x5a, "scratch register");
-	test_end();
-}
-
-static void test_rtc(void)
-{
-	volatile uint32_t *low = (volatile uint32_t *)(rtc + RTC_LOW);
-	volatile uint32_t *high = (volatile uint32_t *)(rtc + RTC_HIGH);
-	uint64_t first, second;
-
-	test_begin("rtc");
-	if (!rtc) {
-		test_skip("no google,goldfish-rtc in the device tree");
-	} else {
-		first = *low;
-		first |= (uint64_t)*high << 32;
-		delay_us(2000);
-		second = *low;
-		second |= (uint64_t)*high << 32;
-		CHECK(second >= first + 1000000, "time went from %lu to %lu ns", first, second);
-		CHECK(second - first < 10000000000, "2 ms took %lu ns", second - first);
-		print("  %lu s since 1970", second / 1000000000);
-	}
-	test_end();
-}
-
-static void test_reset_device(void)
-{
-	test_begin("reset device");
-	if (!reset) {
-		test_skip("no sifive,test1 in the device tree");
-	} else {
-		expect_store(code_s(OP_STORE, 2, 10, 11, 0), 10, reset, 11, 0);
-		expect_store(code_s(OP_STORE, 2, 10, 11, 0), 10, reset, 11, 0x1234);
-		expect_load(code_i(OP_LOAD, 2, 12, 10, 0), 12, 10, reset, 0, false);
-	}
-	test_end();
-}
-
-static void test_uart(void)
-{
-	volatile uint8_t *at = (volatile uint8_t *)uart;
-	uint8_t line;
-
-	test_begin("uart");
-	CHECK((at[5] & 0x60) == 0x60, "LSR is %#x", at[5]);
-	line = at[3];
-	at[3] = line | 0x80;
-	at[0] = 1;
-	at[1] = 0;
-	CHECK_EQ(at[0], 1, "divisor, low byte");
-	at[3] = 0x03;
-	CHECK_EQ(at[3], 3, "LCR");
-	CHECK_EQ(at[1], 0, "IER");
-	CHECK_EQ(at[2] & 0x0f, 1, "IIR with no interrupt pending");
 	test_end();
 }
 
@@ -526,47 +444,6 @@ static void test_translated(void)
 	}
 	sv39_use(NULL, 0);
 	CHECK_EQ(scratch_get(), 0x42, "scratch register");
-	test_end();
-}
-
-/* Alarms, sources and line settings from all harts at once, as fast as they can. */
-static void hammer(void *argument)
-{
-	unsigned long id = this_hart()->id;
-
-	(void)argument;
-	for (uint32_t i = 0; i < HAMMER_ROUNDS; i++) {
-		if (rtc) {
-			*(volatile uint32_t *)(rtc + RTC_ALARM_HIGH) = i & 1 ? 0x7fffffff : 0;
-			*(volatile uint32_t *)(rtc + RTC_ALARM_LOW) = i;
-			*(volatile uint32_t *)(rtc + RTC_IRQ_ENABLED) = i & 1;
-			*(volatile uint32_t *)(rtc + RTC_CLEAR_INTERRUPT) = 1;
-		}
-		*(volatile uint8_t *)(uart + 1) = i & 2;
-		(void)*(volatile uint8_t *)(uart + 2);
-		if (!aia.has_aplic)
-			continue;
-		*aplic_reg(APLIC_SOURCECFG(SOURCE + 2 + id % 8)) = i % 8;
-		*aplic_reg(APLIC_TARGET(SOURCE + 2 + id % 8)) = 1 + i % 64;
-		*aplic_reg(APLIC_SETIENUM) = SOURCE + 2 + (uint32_t)id % 8;
-		*aplic_reg(APLIC_SETIPNUM) = SOURCE + 2 + (i & 7);
-	}
-}
-
-static void test_all_harts(void)
-{
-	test_begin("devices from all harts at once");
-	CHECK(harts_run(hart_count, hammer, NULL, 20), "a hart did not start or end");
-	if (rtc) {
-		*(volatile uint32_t *)(rtc + RTC_IRQ_ENABLED) = 0;
-		*(volatile uint32_t *)(rtc + RTC_CLEAR_ALARM) = 1;
-		*(volatile uint32_t *)(rtc + RTC_CLEAR_INTERRUPT) = 1;
-	}
-	*(volatile uint8_t *)(uart + 1) = 0;
-	for (unsigned int source = SOURCE + 1; aia.has_aplic && source < SOURCE + 10; source++) {
-		*aplic_reg(APLIC_CLRIENUM) = source;
-		*aplic_reg(APLIC_SOURCECFG(source)) = SOURCE_INACTIVE;
-	}
 	test_end();
 }
 

@@ -50,12 +50,8 @@ _Noreturn void relay_end(void)
 
 void payload_main(void)
 {
-	test_begin("relay of starts and stops");
-	if (hart_count < 2) {
-		test_skip("one hart only");
-		test_end();
+	if (!test_begin_if("relay of starts and stops", hart_count > 1, "one hart only"))
 		return;
-	}
 	relay_left = (long)args_number("rounds", 20000);
 	relay_entry(boot_hart);
 }

@@ -3,8 +3,8 @@
  * Writes all over a quarter of its RAM, on all its harts, and reads back what it wrote: for tests
  * that log, copy or move the memory of a guest. Each hart has words of its own in each page.
  * Arguments: count=<writes of each hart> (100000; 0 for ever), dwell=<writes to a page in a row>
- * (1), sweep=1: one hart writes page by page instead, once for each key that is typed, and tells
- * how long that took.
+ * (1), key=1: for ever, but ends when a key is typed; sweep=1: one hart writes page by page
+ * instead, once for each key that is typed, and tells how long that took.
  */
 #include "lib/csr.h"
 #include "lib/fdt.h"
@@ -21,6 +21,8 @@
 const char payload_name[] = "scribble";
 
 static unsigned long base, pages, count, dwell;
+static volatile uint8_t *uart;
+static volatile bool by_key, ended;
 static volatile unsigned long lost[MAX_HARTS];
 
 static unsigned long random_next(unsigned long *state)
@@ -50,6 +52,11 @@ static void report(unsigned long page, unsigned long value, unsigned long found)
 				print("it is in page %lu, word %lu", p, word);
 }
 
+static bool typed(void)
+{
+	return uart[UART_LSR] & UART_LSR_DR;
+}
+
 /* What it writes to a page says when: it must find the last of that there. */
 static void scribble(void *argument)
 {
@@ -57,7 +64,7 @@ static void scribble(void *argument)
 	unsigned long page = 0, last = *word_of(0, hart);
 
 	(void)argument;
-	for (unsigned long i = 1; !count || i <= count; i++) {
+	for (unsigned long i = 1; by_key ? !ended : !count || i <= count; i++) {
 		unsigned long found = *word_of(page, hart);
 
 		if (found != last && lost[hart]++ < 4)
@@ -66,6 +73,8 @@ static void scribble(void *argument)
 			page = random_next(&state) % pages;
 		last = i << 8 | hart;
 		*word_of(page, hart) = last;
+		if (by_key && hart == boot_hart && i % 65536 == 0)
+			ended = typed();
 	}
 }
 
@@ -80,10 +89,8 @@ static unsigned long sweep_once(void)
 
 static void sweep(void)
 {
-	volatile uint8_t *uart = (volatile uint8_t *)fdt_device("ns16550a").address;
-
 	for (unsigned int i = 1;; i++) {
-		while (!(uart[UART_LSR] & UART_LSR_DR))
+		while (!typed())
 			relax();
 		(void)uart[UART_RBR];
 		print("sweep %u of %lu pages: %lu ticks", i, pages, sweep_once());
@@ -98,6 +105,8 @@ void payload_main(void)
 	pages = memory.size / 4 / PAGE_SIZE;
 	dwell = args_number("dwell", 1);
 	count = args_number("count", 100000);
+	by_key = args_number("key", 0);
+	uart = (volatile uint8_t *)fdt_device("ns16550a").address;
 	print("scribble on %lu pages at %#lx, %u harts", pages, base, hart_count);
 	if (args_number("sweep", 0))
 		sweep();

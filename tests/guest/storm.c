@@ -4,7 +4,8 @@
  * a sender, a receiver and an identity; it is used again only after the receiver has answered the
  * last interrupt, so nothing coalesces: one that is lost stays unanswered, one that comes twice is
  * not expected. Meanwhile each hart masks identities, plays with its threshold and delivery, sleeps
- * with and without a timer, and looks whether its registers are still as it left them.
+ * with and without a timer, and looks whether its registers are still as it left them. The channels
+ * of a receiver are spread over all identities of its file, and differ from those of another.
  * Arguments: count=<interrupts per hart> (5000), patience=<seconds> (60) for one answer.
  */
 #include "lib/aia.h"
@@ -19,8 +20,9 @@ const char payload_name[] = "storm";
 
 #define SSIP (1ul << IRQ_SSI)
 #define SEIP (1ul << IRQ_SEI)
-#define CHANNELS 256
-#define WORDS 4
+#define CHANNELS 2048
+#define WORDS (CHANNELS / 64)
+#define WIDTH 8 /* channels for each sender, at most */
 
 /* What one hart receives: a channel for each identity, and IPIs from each other hart. */
 static struct receiver {
@@ -33,7 +35,8 @@ static struct receiver {
 } receivers[MAX_HARTS];
 
 static unsigned long quota, patience;
-static unsigned int width; /* identities for each sender */
+static unsigned int width; /* channels for each sender */
+static unsigned int identities, stride; /* of a file; from one channel to the next, coprime */
 static unsigned int finished; /* harts that have sent their share */
 static unsigned int awake; /* harts that sleep no more without a timer */
 static volatile unsigned long changed; /* registers that were not as a hart left them */
@@ -45,6 +48,32 @@ static unsigned long random_next(unsigned long *state)
 	*state ^= *state >> 7;
 	*state ^= *state << 17;
 	return *state;
+}
+
+static unsigned int common_divisor(unsigned int a, unsigned int b)
+{
+	return b ? common_divisor(b, a % b) : a;
+}
+
+static void identities_spread(void)
+{
+	identities = aia.ids < CHANNELS ? aia.ids : CHANNELS - 1;
+	width = identities / hart_count < WIDTH ? identities / hart_count : WIDTH;
+	stride = identities * 3 / 8;
+	while (common_divisor(identities, stride) != 1)
+		stride++;
+}
+
+/* The channels of all senders to a hart are so many. */
+static unsigned int channels(void)
+{
+	return hart_count * width;
+}
+
+/* One identity for each channel to a hart. */
+static unsigned int identity(unsigned long to, unsigned long channel)
+{
+	return 1 + (unsigned int)((to * channels() + channel) * stride % identities);
 }
 
 static void answer(struct receiver *self, unsigned int id)
@@ -87,7 +116,7 @@ static bool on_interrupt(struct frame *frame)
 /* Sends on a channel if it is free. */
 static bool send_msi(unsigned long from, unsigned long to, unsigned int which)
 {
-	unsigned int id = 1 + (unsigned int)from * width + which % width;
+	unsigned int id = identity(to, from * width + which % width);
 	struct receiver *receiver = &receivers[to];
 
 	if (__atomic_load_n(&receiver->answered[id], __ATOMIC_SEQ_CST) != receiver->sent[id])
@@ -112,7 +141,7 @@ static bool send_ipi(unsigned long from, unsigned long to)
 /* Something that a driver would do to its interrupts now and then. */
 static void play(struct receiver *self, unsigned long dice)
 {
-	unsigned int id = 1 + dice / 8 % (hart_count * width);
+	unsigned int id = identity(this_hart()->id, dice / 8 % channels());
 
 	switch (dice % 8) {
 	case 0:
@@ -158,7 +187,7 @@ static bool all_answered(unsigned long from)
 {
 	for (unsigned int to = 0; to < hart_count; to++) {
 		for (unsigned int i = 0; i < width; i++) {
-			unsigned int id = 1 + (unsigned int)from * width + i;
+			unsigned int id = identity(to, from * width + i);
 
 			if (receivers[to].answered[id] != receivers[to].sent[id])
 				return false;
@@ -172,7 +201,9 @@ static bool all_answered(unsigned long from)
 static void open_file(struct receiver *self)
 {
 	imsic_open();
-	for (unsigned int id = 1; id <= hart_count * width; id++) {
+	for (unsigned int channel = 0; channel < channels(); channel++) {
+		unsigned int id = identity(this_hart()->id, channel);
+
 		self->enabled[id / 64] |= 1ul << (id & 63);
 		imsic_enable(id);
 	}
@@ -230,11 +261,16 @@ static void storm(void *argument)
 static void check_all(void)
 {
 	unsigned long sent = 0, received = 0, sleeps = 0;
+	unsigned int lowest = CHANNELS, highest = 0;
 
 	for (unsigned int to = 0; to < hart_count; to++) {
 		struct receiver *receiver = &receivers[to];
 
-		for (unsigned int id = 1; id <= hart_count * width; id++) {
+		for (unsigned int channel = 0; channel < channels(); channel++) {
+			unsigned int id = identity(to, channel);
+
+			lowest = id < lowest ? id : lowest;
+			highest = id > highest ? id : highest;
 			sent += receiver->sent[id];
 			CHECK(receiver->answered[id] == receiver->sent[id],
 			      "lost: identity %u to hart %u: %lu sent, %lu answered", id, to,
@@ -248,7 +284,8 @@ static void check_all(void)
 		sleeps += receiver->sleeps;
 	}
 	CHECK_EQ(changed, 0, "registers that changed by themselves");
-	print("storm: %lu MSIs sent, %lu interrupts received, %lu sleeps", sent, received, sleeps);
+	print("storm: %lu MSIs sent, identities %u to %u, %lu interrupts received, %lu sleeps",
+	      sent, lowest, highest, received, sleeps);
 }
 
 void payload_main(void)
@@ -260,9 +297,7 @@ void payload_main(void)
 	if (!aia.has_imsic) {
 		test_skip("there is no IMSIC");
 	} else {
-		unsigned int most = (aia.ids < CHANNELS ? aia.ids : CHANNELS - 1) / hart_count;
-
-		width = most < 8 ? most : 8;
+		identities_spread();
 		CHECK(harts_run(hart_count, storm, NULL, 86400), "a hart did not end");
 		check_all();
 	}

@@ -5,8 +5,9 @@
  * a step here. A sender waits for the answer to its last interrupt, so one that is lost, or a
  * wake-up that is, ends in a state that is no valid end; one that is delivered twice fails an
  * assertion. A vCPU that finds its file where it is loaded takes `busy` here; intfile_load() spares
- * that, as its hart answers no mover before the guest runs. -DMUTANT_... takes one step out of the order, or moves it: tests/model/run checks that
- * each of those is found.
+ * that, as its hart answers no mover before the guest runs. A line that is free holds what another
+ * owner, or power-on, left there. -DMUTANT_... takes one step out of the order, or moves it:
+ * tests/model/run checks that each of those is found. README.md says what is not modelled.
  */
 #define SOFTWARE 2 /* a place: harts are 0 and 1 */
 #define NOWHERE 3
@@ -19,6 +20,7 @@
 #define EVICTIONS 2
 
 #define BIT(sender) (1 << (sender))
+#define RESIDUE BIT(SENDERS) /* pending in a file that is not cleared: nobody has sent it */
 
 byte place = SOFTWARE; /* guarded by lock */
 bool lock, busy;
@@ -26,8 +28,9 @@ byte page = NOWHERE; /* what the G-stage maps the guest's page to */
 byte known = NOWHERE; /* what the sibling's hart holds of that */
 byte flying[SENDERS] = NOWHERE; /* the file that a store is on its way to */
 
-byte pending[2], software; /* eip of the two files, and of the software file */
-bool delivery[2], software_delivery = true;
+byte pending[2] = RESIDUE, software; /* eip of the two files, and of the software file */
+bool delivery[2] = true, software_delivery = true;
+bool opened[2] = true, software_opened = true; /* eie and eithreshold: whether they let it through */
 byte selected = NOWHERE; /* hstatus.VGEIN of the vCPU */
 bool watched[2]; /* hgeie */
 
@@ -99,12 +102,15 @@ active proctype producer()
 	od
 }
 
+#define SIGNALS(file) (delivery[file] && opened[file] && pending[file])
+#define SOFTWARE_SIGNALS (software_delivery && software_opened && software)
+
 /* SGEI: one-shot */
 active proctype sgei()
 {
 end:	do
-	:: atomic { watched[0] && delivery[0] && pending[0] -> watched[0] = false }; told = true
-	:: atomic { watched[1] && delivery[1] && pending[1] -> watched[1] = false }; told = true
+	:: atomic { watched[0] && SIGNALS(0) -> watched[0] = false }; told = true
+	:: atomic { watched[1] && SIGNALS(1) -> watched[1] = false }; told = true
 	od
 }
 
@@ -133,7 +139,17 @@ inline drain(from)
 	delivery[from] = false;
 	atomic { taken = pending[from]; pending[from] = 0 };
 	software = software | taken;
-	software_delivery = old_delivery;
+	/* Then the line is free: whoever has it next leaves something there. */
+	d_step {
+		software_opened = opened[from];
+		software_delivery = old_delivery;
+		pending[from] = pending[from] | RESIDUE;
+		opened[from] = true;
+		delivery[from] = true;
+		/* Fewer states. */
+		taken = 0;
+		old_delivery = false
+	};
 	if
 	:: selected == from -> selected = NOWHERE
 	:: else
@@ -159,18 +175,27 @@ inline demote()
 #endif
 #ifndef MUTANT_SILENT
 	if
-	:: software && software_delivery -> told = true
+	:: SOFTWARE_SIGNALS -> told = true
 	:: else
 	fi;
 #endif
 	skip
 }
 
+inline clear(to)
+{
+	d_step { delivery[to] = false; opened[to] = false; pending[to] = 0 }
+}
+
 inline promote(to)
 {
-	delivery[to] = false;
-	pending[to] = 0;
+#if !defined(MUTANT_NO_CLEAR) && !defined(MUTANT_CLEAR_LATE)
+	clear(to);
+#endif
 	page = to;
+#ifdef MUTANT_CLEAR_LATE
+	clear(to);
+#endif
 	take(lock);
 	place = to;
 	drop(lock);
@@ -180,10 +205,18 @@ inline promote(to)
 #else
 	pending[to] = pending[to] | taken;
 #endif
-	selected = to;
-	old_delivery = software_delivery;
-	software_delivery = false;
-	delivery[to] = old_delivery
+	taken = 0;
+	d_step {
+#ifndef MUTANT_NO_ENABLES
+		opened[to] = software_opened;
+#endif
+#ifndef MUTANT_NO_DELIVERY
+		delivery[to] = software_delivery;
+#endif
+		software_opened = false;
+		software_delivery = false
+	};
+	selected = to
 }
 
 inline answer(sender)
@@ -197,7 +230,10 @@ inline claim(file)
 {
 	if
 	:: file & BIT(GUEST) -> file = file & ~BIT(GUEST); answer(GUEST)
-	:: !(file & BIT(GUEST)) -> file = file & ~BIT(HOST); answer(HOST)
+	:: !(file & BIT(GUEST)) ->
+		assert(!(file & RESIDUE));
+		file = file & ~BIT(HOST);
+		answer(HOST)
 	fi
 }
 
@@ -229,12 +265,12 @@ active proctype vcpu()
 		drop(busy);
 		told = false;
 		do
-		:: atomic { !held_up && selected < 2 && delivery[selected] && pending[selected] ->
+		:: atomic { !held_up && selected < 2 && SIGNALS(selected) ->
 				claim(pending[selected]) }
-		:: atomic { !held_up && selected == NOWHERE && software_delivery && software ->
+		:: atomic { !held_up && selected == NOWHERE && SOFTWARE_SIGNALS ->
 				claim(software) }
-		:: atomic { !held_up && (selected == NOWHERE || !delivery[selected] || !pending[selected]) &&
-			    (selected < 2 || !software_delivery || !software) ->
+		:: atomic { !held_up && (selected == NOWHERE || !SIGNALS(selected)) &&
+			    (selected < 2 || !SOFTWARE_SIGNALS) ->
 				if
 				:: place == here -> watched[here] = true
 				:: else

@@ -8,11 +8,12 @@ import re
 
 import pytest
 
-from machine import Machine, log_tail
+from machine import Machine, have_qemu, log_tail
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "soak: takes long; not part of make check")
+    config.addinivalue_line("markers", "boards: of make check-boards")
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -26,11 +27,16 @@ def pytest_runtest_makereport(item, call):
 
 @pytest.fixture
 def boot(request):
-    """boot(vm, …, option=value, …) starts a machine; see machine.Machine."""
+    """
+    boot(vm, …, option=value, …) starts a machine; see machine.Machine. Skips the test when that
+    version of QEMU, which need not be there, is not.
+    """
     machines = request.node.machines = []
     name = re.sub(r"[^\w.-]+", "-", request.node.name).strip("-")
 
     def start(*vms, **options):
+        if not have_qemu(options.get("qemu", "10")):
+            pytest.skip("QEMU %s is not there" % options["qemu"])
         suffix = "-%d" % len(machines) if machines else ""
         machine = Machine(name + suffix, vms, **options)
         machines.append(machine)

@@ -21,12 +21,17 @@ LOGS = os.path.join(BUILD, "test-logs")
 
 # HV_PATIENCE=3 makes all limits three times as long.
 PATIENCE = float(os.environ.get("HV_PATIENCE", "1"))
-TIMEOUT = 240 * PATIENCE
+TIMEOUT = 600 * PATIENCE
 MIB = 1 << 20
 
+# The processor with the most: all modes, and what SBI FWFT can turn on.
+RICH = "max,svade=on,sv57=on"
 PROMPT = "hartvisor> "
 SUMMARY = re.compile(r"hartvisor: all VMs ended: (\d+) well, (\d+) badly")
+MESSAGES = re.compile(r"(\[ *\d+\.\d+\] .*\r\n)+")
 PREFIX = "\x14"  # Ctrl-t
+# Commands that end when something is typed. Each has something to say.
+ENDED_BY_KEYS = ("host top", "vm save")
 
 _prctl = ctypes.CDLL(None).prctl
 
@@ -86,10 +91,13 @@ def _die_with_parent():
 
 
 def qemu_command(bundle, harts=2, aia="aplic-imsic", guests=5, cpu="max", memory=1024, qemu="10",
-                 options="poweroff=last-vm", icount=None, kernel=None, machine=None, extra=()):
+                 options="poweroff=last-vm", icount=None, kernel=None, machine=None, bios=None,
+                 append=None, extra=()):
     """
     The command line that starts QEMU. `options` are the hypervisor's, `memory` in MiB. `machine`:
-    another than `virt`; `aia` and `guests` mean nothing then.
+    another than `virt`; `aia` and `guests` mean nothing then. `kernel`: what the firmware starts, by
+    default the hypervisor; "" for nothing. `append`: the command line of another kernel. `bios`:
+    the firmware, by default OpenSBI's fw_dynamic; "" for none.
     """
     if not machine:
         machine = "virt,aia=" + aia
@@ -97,10 +105,17 @@ def qemu_command(bundle, harts=2, aia="aplic-imsic", guests=5, cpu="max", memory
             machine += ",aia-guests=%d" % guests
     command = [os.path.join(DEPS, "bin", "qemu-" + qemu), "-M", machine, "-cpu", cpu,
                "-smp", str(harts), "-m", "%dM" % memory, "-display", "none", "-monitor", "none",
-               "-serial", "stdio", "-no-reboot", "-bios",
-               os.path.join(DEPS, "opensbi", "fw_dynamic.bin"),
-               "-kernel", kernel or os.path.join(BUILD, "hartvisor.bin"),
-               "-append", (options + " panic=poweroff").strip()]
+               "-serial", "stdio", "-no-reboot"]
+    if bios is None:
+        bios = os.path.join(DEPS, "opensbi", "fw_dynamic.bin")
+    if bios:
+        command += ["-bios", bios]
+    if kernel is None:
+        kernel = os.path.join(BUILD, "hartvisor.bin")
+    if append is None:
+        append = (options + " panic=poweroff").strip()
+    if kernel:
+        command += ["-kernel", kernel, "-append", append]
     if bundle:
         command += ["-initrd", bundle]
     if icount:
@@ -143,6 +158,9 @@ class Machine:
                 self._changed.notify_all()
             if not data:
                 return
+
+    def pid(self):
+        return self._process.pid
 
     def close(self):
         self._process.kill()
@@ -233,36 +251,115 @@ class Machine:
     def shell(self):
         """
         Goes to the hypervisor's shell. What it wrote before is shown again then, so this waits for
-        the answer to something new. While the machine boots, the first VM may take the focus away.
+        the answer to something new. What is typed too early is lost; if it was late only, all that
+        was typed is answered before this returns.
         """
-        self._syncs += 1
-        word = "sync%d" % self._syncs
-        self.send_until(PREFIX + "q\x15" + word + "\r", '"%s" is no command' % word)
+        first = not self._syncs
+        end = time.monotonic() + TIMEOUT
+        words = []
+        while True:
+            words.append(self._new_word())
+            self.send(PREFIX + "q\x15" + words[-1] + "\r")
+            try:
+                answer = self.expect(re.compile('"(%s)" is no command' % "|".join(words)), 3)
+                break
+            except Failure:
+                if self._ended or time.monotonic() > end:
+                    raise
+        if answer[1] != words[-1]:
+            self.expect('"%s" is no command' % words[-1])
         self.expect(PROMPT)
+        if first:  # the key may be lost of what was typed early: the first VM takes the focus then
+            self.shell()
+
+    def _new_word(self):
+        """Nothing that was typed before."""
+        self._syncs += 1
+        return "sync%d" % self._syncs
 
     def command(self, line, timeout=TIMEOUT):
         """Runs a command in the shell, which has the focus. Returns what it wrote."""
         self.skip()
         self.send(line + "\r")
-        start = self.expect(re.compile(re.escape(line) + r"\r\n"), timeout).end()
-        end = self.expect(PROMPT, timeout).start()
-        return self._text[start:end].replace("\r\n", "\n")
+        while True:
+            start = self.expect(re.compile(re.escape(line) + r"\r\n"), timeout).end()
+            end = self.expect(PROMPT, timeout).start()
+            text = self._text[start:end]
+            if not MESSAGES.fullmatch(text) or not self._shown_again(line):
+                return text.replace("\r\n", "\n")
+
+    def _shown_again(self, line):
+        """
+        Whether messages came while the line was typed: then it is shown once more behind them, and
+        not what is typed next.
+        """
+        if line.startswith(ENDED_BY_KEYS):
+            return True
+        at = self._at
+        word = self._new_word()
+        self.send(word + "\r")
+        self.expect('"%s" is no command' % word)
+        self.expect(PROMPT)
+        if not self._text.startswith(line, at):
+            return False
+        self._at = at
+        return True
 
     def free_pages(self):
         """Pages of the host that nobody uses, by the shell."""
         return int(re.search(r"\((\d+) of \d+ pages\)", self.command("host mem"))[1])
 
+    def last_beat(self, vm):
+        """The number of the last beat in the console of a VM that runs `heartbeat`, or 0."""
+        beats = re.findall(r"^beat (\d+) t=", self.command("vm log " + vm), re.M)
+        return int(beats[-1]) if beats else 0
+
+    def beats_go_on(self, vm, timeout=TIMEOUT):
+        """Waits in the shell for two more beats of a VM."""
+        last = self.last_beat(vm)
+        self.look_until(lambda: self.last_beat(vm), lambda beat: beat >= last + 2, timeout)
+
+    def gaps_ms(self, vm, first):
+        """Between the beats of a VM from the one with that number on, by its own clock of 10 MHz."""
+        beats = re.findall(r"^beat (\d+) t=(\d+)\s", self.command("vm log " + vm), re.M)
+        times = [int(ticks) for number, ticks in beats if int(number) >= first]
+        return [(after - before) / 10000 for before, after in zip(times, times[1:])]
+
+    def boot_hart(self):
+        """The id of the hart that booted, which QEMU chooses at random. Devices interrupt it."""
+        return int(re.findall(r"boot hart (\d+)", self.output())[-1])
+
+    def other_harts(self, count):
+        """The ids of the harts but the one that booted, of a machine with ids below `count`."""
+        return [hart for hart in range(count) if hart != self.boot_hart()]
+
     def wait_state(self, vm, state, timeout=TIMEOUT):
         """Waits until `vm list` shows a VM in a state; returns its reason."""
+        row = re.compile(r"^ *\d+ +%s +%s .* MiB *(.*)$" % (re.escape(vm), state), re.M)
+        return row.search(self.look_until(lambda: self.command("vm list"), row.search, timeout))[1]
+
+    def look_until(self, look, condition, timeout=TIMEOUT):
+        """Looks again and again until a condition of what is seen holds; returns that."""
         end = time.monotonic() + timeout
         while True:
-            text = self.command("vm list")
-            match = re.search(r"^ *\d+ +%s +(\w+) .* MiB *(.*)$" % re.escape(vm), text, re.M)
-            if match and match[1] == state:
-                return match[2]
+            seen = look()
+            if condition(seen):
+                return seen
             if time.monotonic() > end:
-                raise Failure("%s is not %s:\n%s" % (vm, state, text))
-            time.sleep(0.2)
+                raise Failure("what was waited for did not come; seen last: %s" % (seen,))
+            time.sleep(0.05)
+
+
+def boot_on(boot, hart, *vms, **options):
+    """Starts machines until one boots on that hart."""
+    for _ in range(40):
+        machine = boot(*vms, **options)
+        machine.expect("boot hart ")
+        machine.expect("\n")
+        if machine.boot_hart() == hart:
+            return machine
+        machine.close()
+    raise Failure("no machine has booted on hart %d" % hart)
 
 
 def log_tail(machine, lines=60):

@@ -23,10 +23,13 @@ def test_each_stage_reports(boot):
     machine = boot(Vm("guest", "hello"))
     machine.expect("Hartvisor ")
     machine.expect("option poweroff=last-vm")
-    machine.expect("memory: 1023 MiB, image at 0x80200000")
+    machine.expect(re.compile(r"memory: 102\d MiB, image at 0x80200000"))
     machine.expect("interrupts: ")
     machine.expect("harts: 2 of 2 online")
     machine.expect("guest: starts, 1 vCPUs, 64 MiB, 3 G-stage levels")
+    phases = machine.expect(re.compile(r"boot phases: ([\w ,]+); (\d+) us together"))
+    times = [int(phase.split()[-1]) for phase in phases[1].split(", ")]
+    assert len(times) == 8 and abs(sum(times) - int(phases[2])) <= len(times)
     machine.expect_end(well=1)
 
 
@@ -115,3 +118,21 @@ def test_memory_base_far_up(boot):
     machine = boot(Vm("guest", "hello", more="memory-base = /bits/ 64 <%#x>;" % (1 << 41)))
     machine.expect("4 G-stage levels")
     runs(machine)
+
+
+@pytest.mark.parametrize("options", ("console.port=sbi", "console.port=sbi hide=dbcn"))
+def test_firmwares_console_is_the_last_resort(boot, options):
+    """Output and input, without any interrupt. OpenSBI begins each line twice: "\\r\\r\\n"."""
+    machine = boot(Vm("guest", "endless"), options=options)
+    machine.expect("the firmware's console has no interrupt that can be used")
+    machine.expect("endless mode 0")
+    machine.shell()
+    machine.send("host poweroff\r")
+    machine.expect("the operator powers the machine off")
+
+
+def test_without_srst_the_machine_ends_by_the_device_tree(boot):
+    runs(boot(Vm("guest", "hello"), options="poweroff=last-vm hide=srst"))
+
+
+

@@ -49,7 +49,8 @@ def test_debian_boots_and_powers_off(boot, harts, vcpus, aia, cpu, qemu):
     boots(boot, harts, vcpus, aia=aia, cpu=cpu, qemu=qemu)
 
 
-@pytest.mark.parametrize("hidden", ("sstc", "ssaia", "sstc,ssaia,vector,htinst"))
+@pytest.mark.parametrize("hidden", (
+    "sstc", pytest.param("ssaia", marks=pytest.mark.soak), "sstc,ssaia,vector,htinst"))
 def test_debian_boots_without_features(boot, hidden):
     boots(boot, 2, 2, options="poweroff=last-vm hide=" + hidden)
 

@@ -17,7 +17,8 @@ import pytest
 
 from machine import BUILD, DEPS, PATIENCE, TREE, have_qemu
 
-DOCUMENTS = ("README.md", "CAVEATS.md", "CHANGES.md", "docs/*.md", "boards/*/README.md",
+DOCUMENTS = ("README.md", "CAVEATS.md", "CHANGES.md", "docs/*.md", "boards/README.md",
+             "boards/*/README.md",
              "tests/README.md")
 GUIDE = "docs/user-guide.md"
 MARK = re.compile(r"<!-- (not run|soak): (.+) -->")
@@ -174,7 +175,8 @@ def options():
 def properties():
     source = read("core/vmdesc_property.c")
     for prefix, table in (("", "vm"), ("kernel/", "kernel"), ("ramdisk/", "ramdisk"),
-                          ("device-tree/", "device_tree"), ("ranges/<name>/", "range")):
+                          ("device-tree/", "device_tree"), ("restore/", "restore"),
+                          ("ranges/<name>/", "range")):
         text = re.search(r"struct property %s_properties\[\] = \{(.*?)\n\};" % table, source, re.S)
         for name in re.findall(r'^\t\{ "([\w-]+)"', text[1], re.M):
             yield prefix + name

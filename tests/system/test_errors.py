@@ -33,7 +33,8 @@ def replaced(tmp_path, old, new, *vms):
 
 def test_missing_bundle_is_named(boot):
     machine = boot(bundle="")
-    machine.expect("error: bundle: there is none: /chosen has no linux,initrd-start")
+    machine.expect("error: bundle: there is none: no initrd, no hartvisor,bundle in /chosen, "
+                   "and none attached to the image")
     machine.expect_end(well=0, badly=1)
 
 

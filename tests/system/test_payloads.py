@@ -7,8 +7,8 @@ import pytest
 
 from machine import Vm
 
-SUITES = ("hello", "exits", "timers", "mmio", "ipi", "aplic", "aplic-direct", "hsm", "relay", "rfence",
-          "fpv", "isolation")
+SUITES = ("hello", "exits", "timers", "mmio", "ipi", "aplic", "aplic-direct", "hsm", "susp", "sta",
+          "legacy", "relay", "rfence", "fpv", "isolation", "pmu")
 
 
 def passes(boot, vm, **options):
@@ -40,6 +40,7 @@ def test_fp_and_vector_registers_are_kept_apart(boot, vcpus, harts):
 @pytest.mark.parametrize("hidden, name", (
     ("sstc", "timers"),
     ("sstc", "hsm"),
+    ("sstc", "susp"),
     ("ssaia", "exits"),
     ("ssaia", "ipi"),
     ("ssaia", "timers"),
@@ -56,7 +57,7 @@ def test_payload_passes_without_features(boot, hidden, name):
 
 
 @pytest.mark.parametrize("cpu", ("rv64,h=true", "rva23s64"))
-@pytest.mark.parametrize("name", ("exits", "mmio", "timers"))
+@pytest.mark.parametrize("name", ("exits", "mmio", "timers", "pmu", "isolation"))
 def test_payload_passes_on_cpu(boot, cpu, name):
     passes(boot, Vm("guest", name, vcpus=2), cpu=cpu)
 
@@ -67,8 +68,8 @@ def test_payload_passes_on_qemu_11(boot, name):
 
 
 def test_hostile_guest_ends_and_neighbour_keeps_its_beat(boot):
-    machine = boot(Vm("hostile", "hostile", args="seconds=20", vcpus=2),
-                   Vm("neighbour", "heartbeat", args="beats=150"))
+    machine = boot(Vm("hostile", "hostile", args="seconds=8", vcpus=2),
+                   Vm("neighbour", "heartbeat", args="beats=70"))
     machine.expect_end(well=2)
 
 

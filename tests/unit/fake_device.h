@@ -43,6 +43,9 @@ void fake_memory_out(bool out);
 /** Whether the calling thread holds no lock. */
 bool fake_no_lock_held(void);
 
+/** Whether accesses try light functions first. One thread then. */
+extern bool fake_light;
+
 uint64_t device_read(struct device *device, uint64_t offset, unsigned int width);
 void device_write(struct device *device, uint64_t offset, unsigned int width, uint64_t value);
 

@@ -22,12 +22,18 @@ struct fake_exit {
 	unsigned int retried; /* the access it was asked about */
 	unsigned int injected; /* exceptions */
 	uint64_t cause, stval; /* of the last one */
-	unsigned int extirq_changes;
-	bool interrupt_pending;
+	bool has_counter; /* in VS-mode, any */
+	uint64_t counter;
 	int left; /* enum sched_leave, or -1 */
 };
 
 extern struct fake_exit fake;
+
+/**
+ * NULL, or the light function that trap_entry asks before, with fewer registers in memory: what it
+ * does not do has to leave everything as it was.
+ */
+extern bool (*fake_exit_light)(struct vcpu *vcpu);
 
 /** A guest in VS-mode at 0x1000 whose registers x1 to x31 differ from each other. */
 void fake_exit_reset(void);

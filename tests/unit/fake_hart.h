@@ -11,6 +11,7 @@
 #include <arch/mmu.h>
 #include <arch/time.h>
 #include <core/hart.h>
+#include <core/page.h>
 
 #define FAKE_HARTS 8
 
@@ -35,6 +36,16 @@ extern void (*fake_timer_hook)(void);
  * interrupts off; the time is 0. The arena exists and keeps its contents.
  */
 void fake_hart_reset(void);
+
+/** The first call gives the arena's first @size bytes to the page allocator. */
+static inline void fake_arena_add(uint64_t size)
+{
+	static bool added;
+
+	if (!added)
+		page_add(hpa(FAKE_ARENA_BASE), size);
+	added = true;
+}
 
 /** Fills a range of the arena with what no test expects there. */
 void fake_arena_soil(uint64_t start, uint64_t size);

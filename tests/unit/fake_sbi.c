@@ -4,6 +4,11 @@
  */
 #include "fake_sbi.h"
 
+#include "fake_dbtr.h"
+#include "fake_pmu.h"
+
+#include <arch/set_timer.h>
+#include <core/alloc.h>
 #include <core/check.h>
 #include <core/console.h>
 
@@ -16,6 +21,7 @@
 #include <cmocka.h>
 
 struct fake_sbi fake;
+uint64_t timebase = 10000000;
 
 static void trace(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
@@ -43,7 +49,10 @@ const char *fake_trace(void)
 
 void fake_sbi_setup(unsigned int vcpus)
 {
+	for (unsigned int i = 0; i < fake.vm.vcpu_count; i++)
+		sbi_vcpu_destroy(&fake.vcpus[i]);
 	memset(&fake, 0, sizeof(fake));
+	fake_pmu_reset();
 	fake.typed = "";
 	fake.vm.vcpu_count = vcpus;
 	for (unsigned int i = 0; i < vcpus; i++) {
@@ -53,7 +62,24 @@ void fake_sbi_setup(unsigned int vcpus)
 		fake.vcpus[i].hsm = HSM_STARTED;
 	}
 	sbi_init();
+	fake.vm.arch.triggers = 2;
+	fake.vm.arch.limits[LIMIT_SATP] = SATP_ASID_PPN;
+	fake_dbtr_reset(2);
 	sbi_vm_init(&fake.vm);
+	fake.vm.arch.counters = fake_hart.arch.counters.present;
+	memcpy(fake.vm.arch.counter_width, fake_hart.arch.counters.width,
+	       sizeof(fake.vm.arch.counter_width));
+	for (unsigned int i = 0; i < vcpus; i++) {
+		assert_int_equal(sbi_vcpu_init(&fake.vcpus[i]), 0);
+		sbi_vcpu_reset(&fake.vcpus[i]);
+	}
+	fake_trace();
+}
+
+int fake_sbi_four_vcpus(void **state)
+{
+	fake_sbi_setup(4);
+	return 0;
 }
 
 struct sbi_result fake_call(unsigned int index, uint64_t extension, uint64_t function, uint64_t a0,
@@ -67,6 +93,9 @@ struct sbi_result fake_call(unsigned int index, uint64_t extension, uint64_t fun
 	memcpy(&regs[REG_A0], args, sizeof(args));
 	sbi_call(&fake.vcpus[index]);
 	for (unsigned int i = 1; i < 32; i++) {
+		/* The end of an event gives back what a6 and a7 were before it. */
+		if (extension == SBI_EXT_SSE && function == 6 && i >= REG_A6 && i <= REG_A7)
+			continue;
 		if (i >= REG_A0 + 2 && i < REG_A0 + ARRAY_SIZE(args))
 			assert_int_equal(regs[i], args[i - REG_A0]);
 		else if (i != REG_A0 && i != REG_A1)
@@ -141,13 +170,71 @@ void vm_request(struct vm *vm, enum vm_request what, const char *reason)
 
 	assert_ptr_equal(vm, &fake.vm);
 	assert_non_null(reason);
+	snprintf(fake.reason, sizeof(fake.reason), "%s", reason);
 	trace("request %s", names[what]);
 }
 
 void vcpu_notify(struct vcpu *vcpu, uint32_t bits)
 {
+	if (bits == PENDING_SSE) {
+		__atomic_fetch_or(&vcpu->pending, bits, __ATOMIC_SEQ_CST);
+		return;
+	}
 	assert_int_equal(bits, PENDING_SSIP);
 	trace("ipi %u", vcpu->index);
+}
+
+int vm_read(struct vm *vm, gpa_t at, void *to, uint64_t size)
+{
+	if (!vm_is_ram(vm, at, size, GSTAGE_READ))
+		return -1;
+	for (uint64_t i = 0; i < size; i++)
+		((uint8_t *)to)[i] = *fake_ram(at.v + i);
+	return 0;
+}
+
+int vm_write(struct vm *vm, gpa_t at, const void *from, uint64_t size)
+{
+	if (!vm_is_ram(vm, at, size, GSTAGE_WRITE))
+		return -1;
+	for (uint64_t i = 0; i < size; i++)
+		*fake_ram(at.v + i) = ((const uint8_t *)from)[i];
+	return 0;
+}
+
+unsigned long spin_lock(struct spinlock *lock)
+{
+	assert_int_equal(lock->rank, LOCK_SSE);
+	assert_int_equal(lock->owner, lock->next++);
+	return 0;
+}
+
+void spin_unlock(struct spinlock *lock, unsigned long flags)
+{
+	lock->owner++;
+	assert_int_equal(lock->owner, lock->next);
+}
+
+unsigned long fake_csr_read(unsigned int csr)
+{
+	assert_true(csr < ARRAY_SIZE(fake.csrs));
+	return fake.csrs[csr];
+}
+
+void fake_csr_write(unsigned int csr, unsigned long value)
+{
+	assert_true(csr < ARRAY_SIZE(fake.csrs));
+	fake.csrs[csr] = value;
+}
+
+void *alloc_zero(size_t size)
+{
+	return calloc(1, size);
+}
+
+void alloc_free(void *object)
+{
+	free(object);
 }
 
 int vcpu_start(struct vcpu *vcpu, uint64_t pc, uint64_t opaque)
@@ -180,9 +267,46 @@ void arch_vcpu_restart(struct vcpu *vcpu, uint64_t pc, uint64_t a0, uint64_t a1)
 	trace("restart %u %#lx %lu %#lx", vcpu->index, pc, a0, a1);
 }
 
+void arch_vcpu_set_henvcfg(struct vcpu *vcpu, uint64_t field, uint64_t bits)
+{
+	vcpu->arch.henvcfg = (vcpu->arch.henvcfg & ~field) | bits;
+	trace("henvcfg %u %#lx", vcpu->index, vcpu->arch.henvcfg);
+}
+
+void arch_vcpu_set_kept(struct vcpu *vcpu, uint64_t kept)
+{
+	vcpu->arch.kept = kept;
+	trace("kept %u %#lx", vcpu->index, kept);
+}
+
+bool arch_vcpu_set_timer_light(struct vcpu *vcpu, uint64_t deadline)
+{
+	if (fake.no_light_timer)
+		return false;
+	arch_vcpu_set_timer(vcpu, deadline);
+	return true;
+}
+
 void arch_vcpu_set_timer(struct vcpu *vcpu, uint64_t deadline)
 {
 	trace("timer %u %#lx", vcpu->index, deadline);
+}
+
+bool arch_vcpu_clear_ssip(struct vcpu *vcpu)
+{
+	bool was = fake.ssip;
+
+	fake.ssip = false;
+	trace("clear ssip %u", vcpu->index);
+	return was;
+}
+
+bool arch_vcpu_read_virtual(struct vcpu *vcpu, uint64_t at, uint64_t *value)
+{
+	trace("read %u %#lx", vcpu->index, at);
+	if (fake.mask)
+		*value = *fake.mask;
+	return fake.mask;
 }
 
 void arch_vcpu_raise_ssip(struct vcpu *vcpu)

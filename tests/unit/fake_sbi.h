@@ -28,9 +28,14 @@ struct fake_sbi {
 	char console[8192]; /* what was written */
 	size_t console_length;
 	unsigned int console_calls;
-	const char *typed; /* what there is to read */
+	const char *typed;
+	bool no_light_timer; /* arch_vcpu_set_timer_light() does nothing */
 	bool interrupt_pending; /* what arch_vcpu_interrupt_pending() says */
+	bool ssip; /* of whoever calls */
+	const uint64_t *mask; /* what a guest's pointer to a hart mask finds; NULL: it faults */
 	int start_error; /* what vcpu_start() returns */
+	char reason[96]; /* of the last vm_request() */
+	unsigned long csrs[4096]; /* of the hart that runs the vCPU of the test */
 };
 
 extern struct fake_sbi fake;
@@ -47,5 +52,22 @@ uint8_t *fake_ram(uint64_t at);
 /** A call by vCPU @index. Checks that only a0 and a1 change. */
 struct sbi_result fake_call(unsigned int index, uint64_t extension, uint64_t function, uint64_t a0,
 			    uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4);
+
+/** The same, as the set-up of a test: four vCPUs. Returns 0. */
+int fake_sbi_four_vcpus(void **state);
+
+#define ALL UINT64_MAX /* hart_mask_base: every hart; size: the whole address space */
+#define RAM_END (FAKE_RAM_BASE + FAKE_RAM_SIZE)
+#define ENTRY (FAKE_RAM_BASE + 0x100)
+
+/* A call by vCPU 0 that returns @error, and @value if there is none, having done @did. */
+#define CALL(extension, function, a0, a1, a2, a3, a4, want_error, want_value, did)                 \
+	do {                                                                                       \
+		struct sbi_result r_ = fake_call(0, SBI_EXT_##extension, function, a0, a1, a2, a3, \
+						 a4);                                              \
+		assert_int_equal(r_.error, want_error);                                            \
+		assert_int_equal(r_.value, want_value);                                            \
+		assert_string_equal(fake_trace(), did);                                            \
+	} while (0)
 
 #endif

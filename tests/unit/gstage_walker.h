@@ -12,6 +12,8 @@
 
 #define WALKER_LEVELS 5
 
+#define RWX (GSTAGE_READ | GSTAGE_WRITE | GSTAGE_EXECUTE)
+
 struct walk {
 	bool mapped;
 	uint64_t hpa;

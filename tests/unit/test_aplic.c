@@ -11,63 +11,13 @@
 
 #include <cmocka.h>
 
-#include "aplic_registers.h"
-#include "fake_device.h"
-
-#define SOURCES 95
-#define IDENTITIES 255
-
-static struct vm *vm;
-static struct device *aplic;
-
-static int set_up(void **state)
-{
-	const struct aplic_config config = {
-		.base = { 0xd000000 },
-		.sources = SOURCES,
-		.vcpus = 4,
-		.msi = true,
-		.identities = IDENTITIES,
-	};
-
-	(void)state;
-	vm = fake_vm_create();
-	aplic = aplic_create(vm, &config);
-	return aplic == NULL;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	device_destroy(aplic);
-	return 0;
-}
-
-static uint32_t get(uint64_t offset)
-{
-	return (uint32_t)device_read(aplic, offset, 4);
-}
-
-static void put(uint64_t offset, uint32_t value)
-{
-	device_write(aplic, offset, 4, value);
-}
+#include "aplic_world.h"
 
 static void source_setup(unsigned int source, uint32_t mode)
 {
 	put(SOURCECFG(source), mode);
 	put(TARGET(source), 1 << 18 | (source + 100));
 	put(SETIENUM, source);
-}
-
-static bool pending(unsigned int source)
-{
-	return get(SETIP(source / 32)) >> (source % 32) & 1;
-}
-
-static bool rectified(unsigned int source)
-{
-	return get(IN_CLRIP(source / 32)) >> (source % 32) & 1;
 }
 
 /** Whether exactly one MSI came since the last look, the one that source_setup() asks for. */
@@ -119,14 +69,14 @@ static void sourcecfg_takes_the_defined_modes_only(void **state)
 			mode = INACTIVE;
 		assert_int_equal(get(SOURCECFG(5)), mode);
 	}
-	put(SOURCECFG(SOURCES), LEVEL0);
-	assert_int_equal(get(SOURCECFG(SOURCES)), LEVEL0);
+	put(SOURCECFG(MSI_SOURCES), LEVEL0);
+	assert_int_equal(get(SOURCECFG(MSI_SOURCES)), LEVEL0);
 }
 
 static void sources_that_are_not_implemented_are_read_only_zero(void **state)
 {
 	(void)state;
-	for (unsigned int source = SOURCES + 1; source <= 1023; source++) {
+	for (unsigned int source = MSI_SOURCES + 1; source <= 1023; source++) {
 		put(SOURCECFG(source), DETACHED);
 		put(TARGET(source), 0xffffffff);
 		put(SETIENUM, source);
@@ -387,7 +337,9 @@ static void registers_that_take_numbers_read_zero(void **state)
 
 static void numbers_of_no_source_are_ignored(void **state)
 {
-	static const uint32_t numbers[] = { 0, SOURCES + 1, 1023, 1024, 1 << 16 | 7, 0xffffffff };
+	static const uint32_t numbers[] = {
+		0, MSI_SOURCES + 1, 1023, 1024, 1 << 16 | 7, 0xffffffff
+	};
 
 	(void)state;
 	put(DOMAINCFG, IE);
@@ -414,15 +366,15 @@ static void setipnum_be_takes_the_other_byte_order(void **state)
 static void nothing_is_sent_before_domaincfg_ie_and_everything_after(void **state)
 {
 	(void)state;
-	for (unsigned int source = 1; source <= SOURCES; source++)
+	for (unsigned int source = 1; source <= MSI_SOURCES; source++)
 		source_setup(source, source % 2 ? EDGE1 : LEVEL1);
-	for (unsigned int source = 1; source <= SOURCES; source++)
+	for (unsigned int source = 1; source <= MSI_SOURCES; source++)
 		aplic_source_set(aplic, source, true);
 	assert_int_equal(vm->msi_count, 0);
 	assert_int_equal(get(SETIP(0)), 0xfffffffe);
 	put(DOMAINCFG, IE);
-	assert_int_equal(vm->msi_count, SOURCES);
-	for (unsigned int source = 1; source <= SOURCES; source++)
+	assert_int_equal(vm->msi_count, MSI_SOURCES);
+	for (unsigned int source = 1; source <= MSI_SOURCES; source++)
 		assert_int_equal(vm->msi[source - 1].identity, (source + 100) & 0xff);
 	assert_int_equal(get(SETIP(0)), 0);
 }
@@ -496,7 +448,7 @@ static void odd_accesses_read_zero_do_nothing_and_are_counted(void **state)
 	assert_int_equal(vm->msi_count, 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, aplic_begin_msi, aplic_end)
 
 int main(void)
 {
@@ -531,5 +483,8 @@ int main(void)
 		TEST(odd_accesses_read_zero_do_nothing_and_are_counted),
 	};
 
-	return cmocka_run_group_tests_name("aplic", tests, NULL, NULL);
+	int failed = cmocka_run_group_tests_name("aplic", tests, NULL, NULL);
+
+	fake_light = true;
+	return failed + cmocka_run_group_tests_name("aplic, light", tests, NULL, NULL);
 }

@@ -65,59 +65,65 @@ static void assert_refused(const struct cpio *cpio, const char *message)
 	assert_reported(&report, message);
 }
 
+/* The bundle in @cpio, which must open. */
+static struct bundle opened(const struct cpio *cpio)
+{
+	struct test_report report;
+	struct bundle bundle;
+
+	test_report_init(&report);
+	assert_int_equal(bundle_open(cpio->data, cpio->size, &bundle, &report.report), 0);
+	return bundle;
+}
+
+/* A file of this name has this text; NULL: there is none. Returns where it is. */
+static const void *find(const struct bundle *bundle, const char *name, const char *text)
+{
+	const void *data = NULL;
+	size_t size;
+
+	if (bundle_find(bundle, name, &data, &size) != (text ? 0 : -ENOENT))
+		fail_msg("%s is %s", name, text ? "not there" : "there");
+	if (text) {
+		assert_int_equal(size, strlen(text));
+		assert_memory_equal(data, text, size);
+	}
+	return data;
+}
+
 static void files_are_found_by_name(void **state)
 {
 	struct cpio cpio = sample();
-	struct test_report report;
-	struct bundle bundle;
-	const void *data;
-	size_t size;
+	struct bundle bundle = opened(&cpio);
 
-	test_report_init(&report);
-	assert_int_equal(bundle_open(cpio.data, cpio.size, &bundle, &report.report), 0);
 	assert_int_equal(bundle.entries, 5);
 	assert_int_equal(bundle.size, cpio.size);
-	assert_int_equal(bundle_find(&bundle, "first", &data, &size), 0);
-	assert_int_equal(size, strlen(FIRST_DATA));
-	assert_memory_equal(data, FIRST_DATA, size);
-	assert_int_equal(bundle_find(&bundle, "folder/second", &data, &size), 0);
-	assert_int_equal(size, strlen(SECOND_DATA));
-	assert_memory_equal(data, SECOND_DATA, size);
-	assert_int_equal(bundle_find(&bundle, "empty", &data, &size), 0);
-	assert_int_equal(size, 0);
-	assert_int_equal(bundle_find(&bundle, "firs", &data, &size), -ENOENT);
-	assert_int_equal(bundle_find(&bundle, "TRAILER!!!", &data, &size), -ENOENT);
+	find(&bundle, "first", FIRST_DATA);
+	find(&bundle, "folder/second", SECOND_DATA);
+	find(&bundle, "empty", "");
+	find(&bundle, "firs", NULL);
+	find(&bundle, "TRAILER!!!", NULL);
 	cpio_free(&cpio);
 }
 
 static void leading_dots_and_slashes_do_not_matter(void **state)
 {
 	struct cpio cpio = sample();
-	struct test_report report;
-	struct bundle bundle;
-	const void *data;
-	size_t size;
+	struct bundle bundle = opened(&cpio);
 
-	test_report_init(&report);
-	assert_int_equal(bundle_open(cpio.data, cpio.size, &bundle, &report.report), 0);
-	assert_int_equal(bundle_find(&bundle, "./first", &data, &size), 0);
-	assert_int_equal(bundle_find(&bundle, "/folder/second", &data, &size), 0);
-	assert_int_equal(bundle_find(&bundle, ".//./first", &data, &size), 0);
-	assert_int_equal(bundle_find(&bundle, "../first", &data, &size), -ENOENT);
+	find(&bundle, "./first", FIRST_DATA);
+	find(&bundle, "/folder/second", SECOND_DATA);
+	find(&bundle, ".//./first", FIRST_DATA);
+	find(&bundle, "../first", NULL);
 	cpio_free(&cpio);
 }
 
 static void directories_are_no_files(void **state)
 {
 	struct cpio cpio = sample();
-	struct test_report report;
-	struct bundle bundle;
-	const void *data;
-	size_t size;
+	struct bundle bundle = opened(&cpio);
 
-	test_report_init(&report);
-	assert_int_equal(bundle_open(cpio.data, cpio.size, &bundle, &report.report), 0);
-	assert_int_equal(bundle_find(&bundle, "folder", &data, &size), -ENOENT);
+	find(&bundle, "folder", NULL);
 	cpio_free(&cpio);
 }
 
@@ -137,10 +143,8 @@ static void every_truncation_is_refused(void **state)
 {
 	struct cpio whole = sample();
 	struct test_report report;
-	struct bundle bundle;
 
-	test_report_init(&report);
-	assert_int_equal(bundle_open(whole.data, whole.size, &bundle, &report.report), 0);
+	opened(&whole);
 	for (size_t size = 0; size < whole.size; size++) {
 		struct cpio cut = { malloc(size ? size : 1), size };
 
@@ -255,20 +259,16 @@ static void names_have_to_end(void **state)
 static void padding_behind_a_name_is_allowed(void **state)
 {
 	struct cpio cpio = { 0 };
-	struct test_report report;
 	struct bundle bundle;
-	const void *data;
-	size_t size;
+	const uint8_t *data;
 
 	cpio_file(&cpio, "a", "x", 1);
 	cpio_file(&cpio, "bcd", "y", 1);
 	cpio_trailer(&cpio);
-	test_report_init(&report);
-	assert_int_equal(bundle_open(cpio.data, cpio.size, &bundle, &report.report), 0);
-	assert_int_equal(bundle_find(&bundle, "a", &data, &size), 0);
-	assert_int_equal(((const uint8_t *)data - cpio.data) % 8, 0);
-	assert_int_equal(bundle_find(&bundle, "bcd", &data, &size), 0);
-	assert_int_equal(*(const char *)data, 'y');
+	bundle = opened(&cpio);
+	data = find(&bundle, "a", "x");
+	assert_int_equal((data - cpio.data) % 8, 0);
+	find(&bundle, "bcd", "y");
 	cpio_free(&cpio);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The console multiplexer: who has the port, what is shown when, the prefix, and how typed bytes
- * find their guest. The port, the threads and the clock are those of fake_host.h.
+ * The console multiplexer: who has the port, what is shown when, and consoles that come and go.
+ * What is typed is in test_console_input.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,96 +11,12 @@
 
 #include <cmocka.h>
 
-#include "../../core/port.h"
+#include "console_world.h"
 #include "fake_host.h"
 
-#include <core/console.h>
 #include <core/log.h>
 #include <core/options.h>
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-
-#define CTRL_T "\x14"
-
-/** A guest that takes typed bytes as long as it has room. */
-struct guest {
-	struct console *console;
-	char taken[8192];
-	size_t count;
-	size_t room;
-	unsigned int calls;
-};
-
-static struct guest guests[3];
-
-static size_t receive(void *opaque, const uint8_t *bytes, size_t count)
-{
-	struct guest *guest = opaque;
-	size_t taken = MIN(count, guest->room);
-
-	assert_true(fake_no_lock_held());
-	memcpy(guest->taken + guest->count, bytes, taken);
-	guest->count += taken;
-	guest->room -= taken;
-	guest->calls++;
-	return taken;
-}
-
-static void guest_create(unsigned int id)
-{
-	static const char *const names[] = { "zero", "one", "two" };
-	const struct console_input input = { .receive = receive, .opaque = &guests[id] };
-
-	guests[id].console = console_create(names[id], id, &input);
-	guests[id].room = sizeof(guests[id].taken);
-	assert_non_null(guests[id].console);
-}
-
-static void write_text(struct console *console, const char *text)
-{
-	console_write(console, (const uint8_t *)text, strlen(text));
-}
-
-/** Lets the console's thread do what there is to do. */
-static void work(void)
-{
-	assert_true(fake_thread_run("console"));
-	assert_true(fake_no_lock_held());
-}
-
-static void type(const char *text)
-{
-	fake_type(text);
-	console_poll();
-	work();
-}
-
-static int setup(void **state)
-{
-	fake_host_reset();
-	log_set_sink(port_write_lines);
-	memset(guests, 0, sizeof(guests));
-	options_init("");
-	console_init();
-	console_start();
-	console_focus(NULL);
-	for (unsigned int i = 0; i < ARRAY_SIZE(guests); i++)
-		guest_create(i);
-	work();
-	fake_clear();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	for (unsigned int i = 0; i < ARRAY_SIZE(guests); i++) {
-		if (guests[i].console)
-			console_destroy(guests[i].console);
-	}
-	assert_int_equal(fake_objects(), 0);
-	return 0;
-}
 
 /* ---- output ---- */
 
@@ -272,226 +188,16 @@ static void only_the_log_is_shown_until_somebody_has_the_focus(void **state)
 	assert_string_equal(fake_output() + fake_output_length() - 8, "prompt> ");
 }
 
-/* ---- input ---- */
-
-static void typed_bytes_go_to_the_focus(void **state)
+static void first_vm_does_not_take_the_focus_from_who_chose_another(void **state)
 {
-	console_focus(guests[2].console);
-	type("ls\r");
-	assert_memory_equal(guests[2].taken, "ls\r", 3);
-	assert_int_equal(guests[0].count + guests[1].count, 0);
-}
-
-static void interrupt_only_wakes_the_thread(void **state)
-{
-	console_focus(guests[0].console);
-	work();
-	assert_ptr_equal(fake_received, console_poll);
-	fake_type("x");
-	fake_received();
-	assert_int_equal(guests[0].calls, 0);
-	assert_true(fake_thread_woken("console"));
-	work();
-	assert_int_equal(guests[0].count, 1);
-}
-
-static void rest_is_offered_when_there_is_room(void **state)
-{
-	console_focus(guests[0].console);
-	guests[0].room = 3;
-	type("abcdefgh");
-	assert_int_equal(guests[0].count, 3);
-	work();
-	assert_int_equal(guests[0].count, 3);
-	guests[0].room = 2;
-	console_input_ready(guests[0].console);
-	assert_int_equal(guests[0].count, 3);
-	assert_true(fake_thread_woken("console"));
-	work();
-	assert_int_equal(guests[0].count, 5);
-	guests[0].room = 100;
-	console_input_ready(guests[0].console);
-	work();
-	assert_memory_equal(guests[0].taken, "abcdefgh", 8);
-}
-
-static void who_reads_gets_what_is_typed(void **state)
-{
-	struct console *console = guests[0].console;
-	uint8_t bytes[8];
-
-	console_focus(console);
-	guests[0].room = 1;
-	type("abc");
-	assert_int_equal(guests[0].count, 1);
-	assert_int_equal(console_read(console, bytes, 1), 1);
-	assert_int_equal(bytes[0], 'b');
-	guests[0].room = 100;
-	type("d");
-	assert_int_equal(guests[0].count, 1);
-	assert_int_equal(console_read(console, bytes, sizeof(bytes)), 2);
-	assert_memory_equal(bytes, "cd", 2);
-	assert_int_equal(console_read(console, bytes, sizeof(bytes)), 0);
-}
-
-static void input_is_offered_again_when_nobody_reads(void **state)
-{
-	uint8_t byte;
-
-	console_focus(guests[0].console);
-	assert_int_equal(console_read(guests[0].console, &byte, 1), 0);
-	type("a");
-	assert_int_equal(guests[0].count, 0);
-	console_input_ready(guests[0].console);
-	work();
-	assert_int_equal(guests[0].count, 1);
-	assert_int_equal(console_read(guests[0].console, &byte, 1), 0);
-	type("b");
-	fake_time_set(time_now() + us_to_ticks(6000000));
-	type("c");
-	assert_memory_equal(guests[0].taken, "abc", 3);
-}
-
-static void ready_without_bytes_wakes_nobody(void **state)
-{
-	work();
-	console_input_ready(guests[0].console);
-	assert_false(fake_thread_woken("console"));
-}
-
-static void refused_byte_is_not_offered_again_and_again(void **state)
-{
-	console_focus(guests[0].console);
-	guests[0].room = 0;
-	type("a");
-	work();
-	work();
-	assert_int_equal(guests[0].calls, 1);
-}
-
-static void too_many_typed_bytes_are_counted(void **state)
-{
-	char many[3000];
-
-	memset(many, 'm', sizeof(many));
-	console_focus(guests[0].console);
-	guests[0].room = 0;
-	fake_type_bytes(many, sizeof(many));
-	console_poll();
-	work(); /* one interrupt reads no more than a burst */
-	assert_int_equal(console_counts(guests[0].console).lost, 3000 - 2048);
-	guests[0].room = sizeof(guests[0].taken);
-	console_input_ready(guests[0].console);
-	work();
-	assert_int_equal(guests[0].count, 2048);
-}
-
-static void port_without_interrupt_is_polled(void **state)
-{
-	fake_host_reset();
-	fake_port(true, -ENOENT);
-	console_init();
-	console_start();
-	console_focus(guests[0].console);
-	fake_type("p");
-	work();
-	assert_int_equal(guests[0].count, 1);
-}
-
-static void without_a_port_the_firmware_gets_the_output(void **state)
-{
-	fake_host_reset();
-	fake_port(false, 0);
-	console_init();
-	console_start();
-	console_focus(NULL);
-	work();
-	write_text(console_shell(), "text");
-	assert_int_equal(fake_firmware_bytes(), fake_output_length());
-	assert_non_null(strstr(fake_output(), "text"));
-	console_poll();
-}
-
-/* ---- the prefix ---- */
-
-static void digit_chooses_a_console(void **state)
-{
-	type(CTRL_T "2x");
-	assert_non_null(strstr(fake_output(), "console of VM 2, two"));
-	assert_string_equal(guests[2].taken, "x");
-}
-
-static void digit_without_a_vm_changes_nothing(void **state)
-{
-	type(CTRL_T "1" CTRL_T "7y");
-	assert_non_null(strstr(fake_output(), "there is no VM 7"));
-	assert_string_equal(guests[1].taken, "y");
-}
-
-static void next_and_previous_go_round(void **state)
-{
-	type(CTRL_T "na" CTRL_T "nb" CTRL_T "nc" CTRL_T "nd" CTRL_T "pe");
-	assert_string_equal(guests[0].taken, "ad");
-	assert_string_equal(guests[1].taken, "b");
-	assert_string_equal(guests[2].taken, "ce");
-}
-
-static void previous_of_the_shell_is_the_last(void **state)
-{
-	type(CTRL_T "pz");
-	assert_string_equal(guests[2].taken, "z");
-}
-
-static void next_without_a_vm_says_so(void **state)
-{
-	for (unsigned int i = 0; i < ARRAY_SIZE(guests); i++) {
-		console_destroy(guests[i].console);
-		guests[i].console = NULL;
-	}
-	type(CTRL_T "n" CTRL_T "p");
-	assert_non_null(strstr(fake_output(), "there is no VM"));
-}
-
-static void prefix_twice_is_the_prefix(void **state)
-{
-	type(CTRL_T "0" CTRL_T CTRL_T "t");
-	assert_string_equal(guests[0].taken, CTRL_T "t");
-}
-
-static void question_mark_and_unknown_letters_help(void **state)
-{
-	console_focus(guests[0].console);
-	work();
-	write_text(guests[0].console, "half a li");
-	type(CTRL_T "?");
-	assert_non_null(strstr(fake_output(), "Ctrl-t itself"));
-	assert_string_equal(fake_output() + fake_output_length() - 11, "\r\nhalf a li");
-	type(CTRL_T "z");
-	assert_int_equal(guests[0].count, 0);
-}
-
-static void prefix_can_be_another(void **state)
-{
-	options_init("console.escape=^]");
-	console_init();
-	type("\x1d"
-	     "0" CTRL_T "\x1d\x1d"
-	     "\x1dq");
-	assert_string_equal(guests[0].taken, CTRL_T "\x1d");
-	assert_non_null(strstr(fake_output(), "Ctrl-] ?"));
-	options_init("console.escape=^t");
-	console_init();
-}
-
-static void prefix_can_be_none(void **state)
-{
-	options_init("console.escape=none");
-	console_init();
-	console_focus(guests[0].console);
-	type(CTRL_T "q" CTRL_T "1");
-	assert_string_equal(guests[0].taken, CTRL_T "q" CTRL_T "1");
-	options_init("console.escape=^t");
-	console_init();
+	console_focus_first(guests[1].console);
+	assert_true(console_has_focus(guests[1].console));
+	type("\r");
+	console_focus_first(guests[0].console);
+	assert_true(console_has_focus(guests[0].console));
+	type(CTRL_T "q");
+	console_focus_first(guests[1].console);
+	assert_true(console_has_focus(console_shell()));
 }
 
 /* ---- life ---- */
@@ -591,7 +297,6 @@ static void random_bytes_break_nothing(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(focused_output_goes_to_the_port_as_it_is),
 		TEST(unfocused_output_is_kept),
@@ -606,25 +311,7 @@ int main(void)
 		TEST(log_line_gives_up_very_long_lines),
 		TEST(all_consoles_can_be_shown_line_by_line),
 		TEST(only_the_log_is_shown_until_somebody_has_the_focus),
-		TEST(typed_bytes_go_to_the_focus),
-		TEST(interrupt_only_wakes_the_thread),
-		TEST(rest_is_offered_when_there_is_room),
-		TEST(who_reads_gets_what_is_typed),
-		TEST(input_is_offered_again_when_nobody_reads),
-		TEST(ready_without_bytes_wakes_nobody),
-		TEST(refused_byte_is_not_offered_again_and_again),
-		TEST(too_many_typed_bytes_are_counted),
-		TEST(port_without_interrupt_is_polled),
-		TEST(without_a_port_the_firmware_gets_the_output),
-		TEST(digit_chooses_a_console),
-		TEST(digit_without_a_vm_changes_nothing),
-		TEST(next_and_previous_go_round),
-		TEST(previous_of_the_shell_is_the_last),
-		TEST(next_without_a_vm_says_so),
-		TEST(prefix_twice_is_the_prefix),
-		TEST(question_mark_and_unknown_letters_help),
-		TEST(prefix_can_be_another),
-		TEST(prefix_can_be_none),
+		TEST(first_vm_does_not_take_the_focus_from_who_chose_another),
 		TEST(destroyed_focus_goes_to_the_shell),
 		TEST(destroy_waits_for_receive),
 		TEST(lack_of_memory_leaves_nothing),

@@ -11,58 +11,20 @@
 
 #include <cmocka.h>
 
+#include "csr_exit.h"
 #include "fake_exit.h"
 
+#include <arch/exit_csr.h>
 #include <emulators/swfile.h>
-
-#define SYSTEM 0x73
-#define RW 1
-#define RS 2
-#define RC 3
-#define RWI 5
-#define RSI 6
-#define RCI 7
 
 static struct swfile file;
 
 static int setup(void **state)
 {
-	fake_exit_reset();
+	csr_exit_reset();
 	swfile_init(&file, 255);
 	fake.vcpu.file = &file;
 	return 0;
-}
-
-bool guest_fetch(uint32_t *insn)
-{
-	fake.fetches++;
-	*insn = fake.insn;
-	return fake.fetch_works;
-}
-
-static uint32_t csr_insn(unsigned int csr, unsigned int funct3, unsigned int rd, unsigned int rs1)
-{
-	return csr << 20 | rs1 << 15 | funct3 << 12 | rd << 7 | SYSTEM;
-}
-
-/* An exit with @insn in stval; true when it was done and the guest goes on behind it. */
-static bool does(uint32_t insn)
-{
-	uint64_t sepc = fake.csrs[CSR_SEPC];
-
-	fake.injected = 0;
-	fake.csrs[CSR_STVAL] = insn;
-	fake_exit_trap(exit_instruction);
-	assert_int_equal(fake.vcpu.arch.regs[0], 0);
-	if (fake.injected) {
-		assert_int_equal(fake.injected, 1);
-		assert_int_equal(fake.cause, CAUSE_ILLEGAL);
-		assert_int_equal(fake.stval, insn);
-		assert_int_equal(fake.csrs[CSR_SEPC], sepc);
-		return false;
-	}
-	assert_int_equal(fake.csrs[CSR_SEPC], sepc + 4);
-	return true;
 }
 
 /* Identity 7 and, behind it, 100: enabled and pending. */
@@ -76,18 +38,6 @@ static void two_are_pending(void)
 }
 
 /* ---- registers through sireg ---- */
-
-static uint64_t after(unsigned int funct3, uint64_t old, uint64_t operand)
-{
-	switch (funct3 & 3) {
-	case RW:
-		return operand;
-	case RS:
-		return old | operand;
-	default:
-		return old & ~operand;
-	}
-}
 
 static void every_form_reads_and_writes_as_it_should(void **state)
 {
@@ -105,16 +55,17 @@ static void every_form_reads_and_writes_as_it_should(void **state)
 			fake.csrs[CSR_VSISELECT] = ISELECT_EIE0 + 2;
 			fake.vcpu.file = &file;
 			file.enabled[1] = before;
+			fake.vcpu.arch.extirq = true; /* which is wrong, and seen by who looks */
 			memcpy(regs, fake.vcpu.arch.regs, sizeof(regs));
 			operand = funct3 & 4 ? rs1 : regs[rs1];
 			writes = (funct3 & 3) == RW || rs1;
-			assert_true(does(csr_insn(CSR_SIREG, funct3, rd, rs1)));
+			assert_true(csr_exit(csr_insn(CSR_SIREG, funct3, rd, rs1)));
 			if (rd)
 				regs[rd] = before;
 			assert_memory_equal(fake.vcpu.arch.regs, regs, sizeof(regs));
 			assert_int_equal(file.enabled[1],
-					 writes ? after(funct3, before, operand) : before);
-			assert_int_equal(fake.extirq_changes, writes);
+					 writes ? csr_after(funct3, before, operand) : before);
+			assert_int_equal(fake.vcpu.arch.extirq, !writes);
 		}
 	}
 }
@@ -124,10 +75,10 @@ static void select_decides_which_register(void **state)
 	file.threshold = 33;
 	file.delivery = 1;
 	fake.csrs[CSR_VSISELECT] = ISELECT_EITHRESHOLD;
-	assert_true(does(csr_insn(CSR_SIREG, RS, 3, 0)));
+	assert_true(csr_exit(csr_insn(CSR_SIREG, RS, 3, 0)));
 	assert_int_equal(fake.vcpu.arch.regs[3], 33);
 	fake.csrs[CSR_VSISELECT] = ISELECT_EIDELIVERY;
-	assert_true(does(csr_insn(CSR_SIREG, RWI, 3, 0)));
+	assert_true(csr_exit(csr_insn(CSR_SIREG, RWI, 3, 0)));
 	assert_int_equal(fake.vcpu.arch.regs[3], 1);
 	assert_int_equal(file.delivery, 0);
 }
@@ -151,14 +102,15 @@ static void register_that_does_not_exist_is_illegal(void **state)
 		UINT64_MAX,
 	};
 
+	fake.vcpu.arch.extirq = true;
 	for (unsigned int i = 0; i < ARRAY_SIZE(selects); i++) {
 		uint64_t x3 = fake.vcpu.arch.regs[3];
 
 		fake.csrs[CSR_VSISELECT] = selects[i];
-		assert_false(does(csr_insn(CSR_SIREG, RW, 3, 1)));
+		assert_false(csr_exit(csr_insn(CSR_SIREG, RW, 3, 1)));
 		assert_int_equal(fake.vcpu.arch.regs[3], x3);
 	}
-	assert_int_equal(fake.extirq_changes, 0);
+	assert_true(fake.vcpu.arch.extirq);
 }
 
 static void priorities_of_major_interrupts_read_zero(void **state)
@@ -166,7 +118,7 @@ static void priorities_of_major_interrupts_read_zero(void **state)
 	for (unsigned int select = 0x30; select < 0x40; select += 2) {
 		fake.csrs[CSR_VSISELECT] = select;
 		fake.vcpu.arch.regs[3] = 1;
-		assert_true(does(csr_insn(CSR_SIREG, RW, 3, 31)));
+		assert_true(csr_exit(csr_insn(CSR_SIREG, RW, 3, 31)));
 		assert_int_equal(fake.vcpu.arch.regs[3], 0);
 	}
 }
@@ -175,7 +127,7 @@ static void reserved_registers_read_zero(void **state)
 {
 	for (unsigned int select = 0x71; select < 0x80; select += select == 0x71 ? 2 : 1) {
 		fake.csrs[CSR_VSISELECT] = select;
-		assert_true(does(csr_insn(CSR_SIREG, RW, 3, 31)));
+		assert_true(csr_exit(csr_insn(CSR_SIREG, RW, 3, 31)));
 		assert_int_equal(fake.vcpu.arch.regs[3], 0);
 	}
 }
@@ -185,14 +137,15 @@ static void reserved_registers_read_zero(void **state)
 static void stopei_read_claims_nothing(void **state)
 {
 	two_are_pending();
-	assert_true(does(csr_insn(CSR_STOPEI, RS, 3, 0)));
+	fake.vcpu.arch.extirq = true;
+	assert_true(csr_exit(csr_insn(CSR_STOPEI, RS, 3, 0)));
 	assert_int_equal(fake.vcpu.arch.regs[3], 7 << 16 | 7);
-	assert_true(does(csr_insn(CSR_STOPEI, RC, 3, 0)));
-	assert_true(does(csr_insn(CSR_STOPEI, RSI, 3, 0)));
-	assert_true(does(csr_insn(CSR_STOPEI, RCI, 3, 0)));
+	assert_true(csr_exit(csr_insn(CSR_STOPEI, RC, 3, 0)));
+	assert_true(csr_exit(csr_insn(CSR_STOPEI, RSI, 3, 0)));
+	assert_true(csr_exit(csr_insn(CSR_STOPEI, RCI, 3, 0)));
 	assert_int_equal(fake.vcpu.arch.regs[3], 7 << 16 | 7);
 	assert_int_equal(file.pending[0], BIT(7));
-	assert_int_equal(fake.extirq_changes, 0);
+	assert_true(fake.vcpu.arch.extirq);
 }
 
 static void every_write_of_stopei_claims_whatever_it_writes(void **state)
@@ -207,15 +160,16 @@ static void every_write_of_stopei_claims_whatever_it_writes(void **state)
 	for (unsigned int i = 0; i < ARRAY_SIZE(forms); i++)
 		for (unsigned int rd = 0; rd < 2; rd++) {
 			two_are_pending();
-			fake.extirq_changes = 0;
+			fake.vcpu.arch.extirq = true;
 			/* A register that holds 0 is written all the same. */
 			fake.vcpu.arch.regs[5] = 0;
-			assert_true(does(csr_insn(CSR_STOPEI, forms[i].funct3, rd, forms[i].rs1)));
+			assert_true(
+				csr_exit(csr_insn(CSR_STOPEI, forms[i].funct3, rd, forms[i].rs1)));
 			if (rd)
 				assert_int_equal(fake.vcpu.arch.regs[rd], 7 << 16 | 7);
 			assert_int_equal(file.pending[0], 0);
 			assert_int_equal(swfile_top(&file), 100 << 16 | 100);
-			assert_int_equal(fake.extirq_changes, 1);
+			assert_false(fake.vcpu.arch.extirq);
 		}
 }
 
@@ -223,15 +177,46 @@ static void stopei_claims_into_every_register(void **state)
 {
 	for (unsigned int rd = 1; rd < 32; rd++) {
 		two_are_pending();
-		assert_true(does(csr_insn(CSR_STOPEI, RW, rd, 0)));
+		assert_true(csr_exit(csr_insn(CSR_STOPEI, RW, rd, 0)));
 		assert_int_equal(fake.vcpu.arch.regs[rd], 7 << 16 | 7);
 		assert_int_equal(swfile_top(&file), 100 << 16 | 100);
 	}
 }
 
+static void claims_drive_the_interrupt(void **state)
+{
+	for (unsigned int rd = 0; rd < 32; rd++) {
+		two_are_pending();
+		file.delivery = 1;
+		fake.vcpu.arch.extirq = true;
+		fake.csrs[CSR_HVIP] = HVIP_VSEIP | HVIP_VSSIP;
+		fake.csrs[CSR_HVICTL] = HVICTL_EXTIRQ;
+		assert_true(csr_exit(csr_insn(CSR_STOPEI, RW, rd, 0)));
+		assert_true(fake.vcpu.arch.extirq);
+		assert_int_equal(fake.csrs[CSR_HVIP], HVIP_VSEIP | HVIP_VSSIP);
+		assert_int_equal(fake.csrs[CSR_HVICTL], HVICTL_EXTIRQ);
+		assert_true(csr_exit(csr_insn(CSR_STOPEI, RW, rd, 0)));
+		assert_false(fake.vcpu.arch.extirq);
+		assert_int_equal(fake.csrs[CSR_HVIP], HVIP_VSSIP);
+		assert_int_equal(fake.csrs[CSR_HVICTL], 0);
+		assert_int_equal(file.words, 0);
+	}
+	/* One above the threshold stays pending, and shows nothing. */
+	two_are_pending();
+	file.delivery = 1;
+	file.threshold = 100;
+	fake.vcpu.arch.extirq = true;
+	assert_true(csr_exit(csr_insn(CSR_STOPEI, RW, 10, 0)));
+	assert_int_equal(fake.vcpu.arch.regs[10], 7 << 16 | 7);
+	assert_false(fake.vcpu.arch.extirq);
+	assert_true(csr_exit(csr_insn(CSR_STOPEI, RW, 10, 0)));
+	assert_int_equal(fake.vcpu.arch.regs[10], 0);
+	assert_int_equal(file.pending[1], BIT(100 - 64));
+}
+
 static void stopei_of_an_empty_file_is_zero(void **state)
 {
-	assert_true(does(csr_insn(CSR_STOPEI, RW, 3, 0)));
+	assert_true(csr_exit(csr_insn(CSR_STOPEI, RW, 3, 0)));
 	assert_int_equal(fake.vcpu.arch.regs[3], 0);
 }
 
@@ -246,14 +231,16 @@ static void other_csrs_are_illegal(void **state)
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(csrs); i++)
 		for (unsigned int funct3 = 0; funct3 < 8; funct3++)
-			assert_false(does(csr_insn(csrs[i], funct3, 3, 4)));
+			assert_false(csr_exit(csr_insn(csrs[i], funct3, 3, 4)));
 }
 
 static void other_instructions_are_illegal(void **state)
 {
 	static const uint32_t insns[] = {
 		0x10200073, /* sret */
-		0x12000073, /* sfence.vma */
+		0x12000173, /* sfence.vma with rd */
+		0x16000073, /* sinval.vma: the guest was not told of it */
+		0x18000073, /* sfence.w.inval does not trap */
 		0x60000073, /* hfence.gvma and its like */
 		0x30200073, /* mret */
 		0x0000000f, /* fence */
@@ -267,7 +254,7 @@ static void other_instructions_are_illegal(void **state)
 
 	two_are_pending();
 	for (unsigned int i = 0; i < ARRAY_SIZE(insns); i++)
-		assert_false(does(insns[i]));
+		assert_false(csr_exit(insns[i]));
 	assert_int_equal(file.pending[0], BIT(7));
 	assert_int_equal(fake.left, -1);
 }
@@ -277,9 +264,12 @@ static void user_mode_has_none_of_it(void **state)
 	two_are_pending();
 	fake.csrs[CSR_SSTATUS] &= ~SSTATUS_SPP;
 	fake.csrs[CSR_VSISELECT] = ISELECT_EIDELIVERY;
-	assert_false(does(csr_insn(CSR_STOPEI, RW, 3, 0)));
-	assert_false(does(csr_insn(CSR_SIREG, RS, 3, 0)));
-	assert_false(does(0x10500073));
+	assert_false(csr_exit(csr_insn(CSR_STOPEI, RW, 3, 0)));
+	assert_false(csr_exit(csr_insn(CSR_SIREG, RS, 3, 0)));
+	assert_false(csr_exit(0x10500073));
+	assert_false(csr_exit(csr_insn(CSR_SATP, RW, 3, 0)));
+	assert_false(csr_exit(0x12000073));
+	assert_int_equal(fences.count, 0);
 	assert_int_equal(file.pending[0], BIT(7));
 	assert_int_equal(fake.left, -1);
 }
@@ -288,28 +278,121 @@ static void guest_without_interrupt_files_has_no_such_csrs(void **state)
 {
 	fake.vcpu.file = NULL;
 	fake.csrs[CSR_VSISELECT] = ISELECT_EIDELIVERY;
-	assert_false(does(csr_insn(CSR_STOPEI, RW, 3, 0)));
-	assert_false(does(csr_insn(CSR_SIREG, RS, 3, 0)));
+	assert_false(csr_exit(csr_insn(CSR_STOPEI, RW, 3, 0)));
+	assert_false(csr_exit(csr_insn(CSR_SIREG, RS, 3, 0)));
 	fake.csrs[CSR_VSISELECT] = 0x30;
-	assert_false(does(csr_insn(CSR_SIREG, RS, 3, 0)));
+	assert_false(csr_exit(csr_insn(CSR_SIREG, RS, 3, 0)));
+}
+
+/* ---- counters ---- */
+
+static void counters_are_read_in_every_form_and_never_written(void **state)
+{
+	static const unsigned int csrs[] = { 0xc00, 0xc02, 0xc03, 0xc1f, 0xda0 };
+
+	fake.vcpu.file = NULL;
+	fake.counter = UINT64_C(0x123456789);
+	for (unsigned int i = 0; i < ARRAY_SIZE(csrs); i++) {
+		for (unsigned int funct3 = 1; funct3 < 8; funct3++) {
+			bool reads = (funct3 & 3) > RW;
+
+			fake.has_counter = true;
+			assert_int_equal(csr_exit(csr_insn(csrs[i], funct3, 9, 0)), reads);
+			if (reads)
+				assert_int_equal(fake.vcpu.arch.regs[9], fake.counter);
+			assert_false(csr_exit(csr_insn(csrs[i], funct3, 9, 1)));
+			assert_int_equal(csr_exit(csr_insn(csrs[i], funct3, 0, 0)), reads);
+			fake.has_counter = false;
+			assert_false(csr_exit(csr_insn(csrs[i], funct3, 9, 0)));
+		}
+	}
+	fake.has_counter = true;
+	assert_false(csr_exit(csr_insn(0xbff, RS, 9, 0)));
+	assert_false(csr_exit(csr_insn(0xc20, RS, 9, 0)));
+	assert_false(csr_exit(csr_insn(0xd9f, RS, 9, 0)));
+	fake.csrs[CSR_SSTATUS] &= ~SSTATUS_SPP;
+	assert_false(csr_exit(csr_insn(0xc00, RS, 9, 0)));
+}
+
+/* ---- seed ---- */
+
+static void only_instructions_that_write_read_the_seed(void **state)
+{
+	seed_works = true;
+	seeds = 0;
+	fake.vcpu.arch.features = BIT(FEATURE_ZKR);
+	fake.vcpu.file = NULL;
+	assert_false(csr_exit(csr_insn(CSR_SEED, RS, 5, 0)));
+	assert_false(csr_exit(csr_insn(CSR_SEED, RC, 5, 0)));
+	assert_false(csr_exit(csr_insn(CSR_SEED, RSI, 5, 0)));
+	assert_false(csr_exit(csr_insn(CSR_SEED, RCI, 5, 0)));
+	assert_int_equal(seeds, 0);
+	for (unsigned int funct3 = RW; funct3 <= RCI; funct3++) {
+		if (funct3 == 4)
+			continue;
+		fake.vcpu.arch.regs[5] = 0;
+		assert_true(csr_exit(csr_insn(CSR_SEED, funct3, 5, 7)));
+		assert_int_equal(fake.vcpu.arch.regs[5], 0x80001234);
+	}
+	assert_int_equal(seeds, 6);
+	assert_true(csr_exit(csr_insn(CSR_SEED, RW, 5, 0)));
+	assert_true(csr_exit(csr_insn(CSR_SEED, RWI, 9, 0)));
+	assert_int_equal(fake.vcpu.arch.regs[9], 0x80001234);
+	assert_true(csr_exit(csr_insn(CSR_SEED, RW, 0, 5)));
+	assert_int_equal(fake.vcpu.intfile.counts.exits, 0);
+}
+
+static void seed_is_for_vs_mode_of_guests_that_have_it(void **state)
+{
+	seed_works = true;
+	seeds = 0;
+	assert_false(csr_exit(csr_insn(CSR_SEED, RW, 5, 0)));
+	fake.vcpu.arch.features = BIT(FEATURE_ZKR);
+	fake.csrs[CSR_SSTATUS] = 0;
+	assert_false(csr_exit(csr_insn(CSR_SEED, RW, 5, 0)));
+	assert_int_equal(seeds, 0);
+	fake.csrs[CSR_SSTATUS] = SSTATUS_SPP;
+	seed_works = false;
+	assert_false(csr_exit(csr_insn(CSR_SEED, RW, 5, 0)));
+	assert_int_equal(seeds, 1);
+}
+
+/* ---- state enables ---- */
+
+static void state_enables_without_bits_read_zero(void **state)
+{
+	for (unsigned int csr = CSR_SSTATEEN1; csr <= CSR_SSTATEEN3; csr++) {
+		fake.vcpu.arch.features = 0;
+		assert_false(csr_exit(csr_insn(csr, RS, 5, 0)));
+		fake.vcpu.arch.features = BIT(FEATURE_SSSTATEEN);
+		assert_true(csr_exit(csr_insn(csr, RW, 5, 6)));
+		assert_int_equal(fake.vcpu.arch.regs[5], 0);
+		fake.csrs[CSR_SSTATUS] = 0;
+		assert_false(csr_exit(csr_insn(csr, RS, 5, 0)));
+		fake.csrs[CSR_SSTATUS] = SSTATUS_SPP;
+	}
+	assert_false(csr_exit(csr_insn(CSR_SSTATEEN0, RS, 5, 0)));
 }
 
 /* ---- waiting ---- */
 
 static void wfi_waits_unless_an_interrupt_is_pending(void **state)
 {
-	assert_true(does(0x10500073));
+	assert_true(csr_exit(0x10500073));
 	assert_int_equal(fake.left, LEAVE_BLOCK);
 	fake.left = -1;
-	fake.interrupt_pending = true;
-	assert_true(does(0x10500073));
+	fake.csrs[CSR_VSIP] = fake.csrs[CSR_VSIE] = BIT(IRQ_STI);
+	assert_true(csr_exit(0x10500073));
 	assert_int_equal(fake.left, -1);
 }
 
 static void wrs_nto_goes_on(void **state)
 {
-	assert_true(does(0x00d00073));
+	isa_add(&fake.vm.arch.offered, ISA_ZAWRS);
+	assert_true(csr_exit(0x00d00073));
 	assert_int_equal(fake.left, -1);
+	isa_remove(&fake.vm.arch.offered, ISA_ZAWRS);
+	assert_false(csr_exit(0x00d00073));
 }
 
 /* ---- stval need not hold the instruction ---- */
@@ -318,15 +401,15 @@ static void instruction_is_fetched_when_stval_is_zero(void **state)
 {
 	two_are_pending();
 	fake.insn = csr_insn(CSR_STOPEI, RW, 5, 0);
-	assert_true(does(0));
+	assert_true(csr_exit(0));
 	assert_int_equal(fake.fetches, 1);
 	assert_int_equal(fake.vcpu.arch.regs[5], 7 << 16 | 7);
-	assert_true(does(csr_insn(CSR_STOPEI, RW, 5, 0)));
+	assert_true(csr_exit(csr_insn(CSR_STOPEI, RW, 5, 0)));
 	assert_int_equal(fake.fetches, 1);
 	/* s1: once more, with all registers. */
 	two_are_pending();
 	fake.insn = csr_insn(CSR_STOPEI, RW, 9, 0);
-	assert_true(does(0));
+	assert_true(csr_exit(0));
 	assert_int_equal(fake.fetches, 3);
 	assert_int_equal(fake.vcpu.arch.regs[9], 7 << 16 | 7);
 }
@@ -340,27 +423,34 @@ static void instruction_that_went_away_is_executed_again(void **state)
 	assert_int_equal(fake.csrs[CSR_SEPC], 0x1000);
 }
 
+#define TEST(name) cmocka_unit_test_setup(name, setup)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(every_form_reads_and_writes_as_it_should, setup),
-		cmocka_unit_test_setup(select_decides_which_register, setup),
-		cmocka_unit_test_setup(register_that_does_not_exist_is_illegal, setup),
-		cmocka_unit_test_setup(priorities_of_major_interrupts_read_zero, setup),
-		cmocka_unit_test_setup(reserved_registers_read_zero, setup),
-		cmocka_unit_test_setup(stopei_read_claims_nothing, setup),
-		cmocka_unit_test_setup(every_write_of_stopei_claims_whatever_it_writes, setup),
-		cmocka_unit_test_setup(stopei_claims_into_every_register, setup),
-		cmocka_unit_test_setup(stopei_of_an_empty_file_is_zero, setup),
-		cmocka_unit_test_setup(other_csrs_are_illegal, setup),
-		cmocka_unit_test_setup(other_instructions_are_illegal, setup),
-		cmocka_unit_test_setup(user_mode_has_none_of_it, setup),
-		cmocka_unit_test_setup(guest_without_interrupt_files_has_no_such_csrs, setup),
-		cmocka_unit_test_setup(wfi_waits_unless_an_interrupt_is_pending, setup),
-		cmocka_unit_test_setup(wrs_nto_goes_on, setup),
-		cmocka_unit_test_setup(instruction_is_fetched_when_stval_is_zero, setup),
-		cmocka_unit_test_setup(instruction_that_went_away_is_executed_again, setup),
+		TEST(every_form_reads_and_writes_as_it_should),
+		TEST(select_decides_which_register),
+		TEST(register_that_does_not_exist_is_illegal),
+		TEST(priorities_of_major_interrupts_read_zero),
+		TEST(reserved_registers_read_zero),
+		TEST(stopei_read_claims_nothing),
+		TEST(every_write_of_stopei_claims_whatever_it_writes),
+		TEST(stopei_claims_into_every_register),
+		TEST(claims_drive_the_interrupt),
+		TEST(stopei_of_an_empty_file_is_zero),
+		TEST(other_csrs_are_illegal),
+		TEST(other_instructions_are_illegal),
+		TEST(user_mode_has_none_of_it),
+		TEST(guest_without_interrupt_files_has_no_such_csrs),
+		TEST(counters_are_read_in_every_form_and_never_written),
+		TEST(only_instructions_that_write_read_the_seed),
+		TEST(seed_is_for_vs_mode_of_guests_that_have_it),
+		TEST(state_enables_without_bits_read_zero),
+		TEST(wfi_waits_unless_an_interrupt_is_pending),
+		TEST(wrs_nto_goes_on),
+		TEST(instruction_is_fetched_when_stval_is_zero),
+		TEST(instruction_that_went_away_is_executed_again),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return csr_exit_run(tests);
 }

@@ -77,7 +77,29 @@ static void device_write(struct device *device, uint64_t offset, unsigned int wi
 		 (unsigned long)value);
 }
 
-static const struct device_ops ops = { .read = device_read, .write = device_write };
+static bool light_works;
+
+static int64_t device_read_light(struct device *device, uint64_t offset, unsigned int width)
+{
+	return light_works && width < 8 ? (int64_t)device_read(device, offset, width) : -1;
+}
+
+static bool device_write_light(struct device *device, uint64_t offset, unsigned int width,
+			       uint64_t value)
+{
+	if (light_works)
+		device_write(device, offset, width, value);
+	return light_works;
+}
+
+static const struct device_ops heavy_ops = { .read = device_read, .write = device_write };
+static const struct device_ops light_ops = {
+	.read = device_read,
+	.write = device_write,
+	DEVICE_LIGHT(device),
+};
+static const struct device_ops *ops = &heavy_ops;
+static bool remembered; /* it was accessed before */
 
 struct device *vm_device(struct vm *vm, gpa_t at, unsigned int width)
 {
@@ -86,12 +108,25 @@ struct device *vm_device(struct vm *vm, gpa_t at, unsigned int width)
 	return offset < device.size && device.size - offset >= width ? &device : NULL;
 }
 
+static gpa_t walked; /* where guest_walk() gets, and what it says */
+static int walk_error;
+
+int guest_walk(struct vcpu *vcpu, uint64_t va, unsigned int *access, gpa_t *at)
+{
+	*at = walked;
+	return walk_error;
+}
+
 static int setup(void **state)
 {
+	walk_error = 0;
+	walked = gpa(DEVICE + 4);
 	fake_exit_reset();
 	fake.csrs[CSR_HSTATUS] = HSTATUS_SPV;
-	fake.vcpu.arch.features = BIT(FEATURE_HTINST) | BIT(FEATURE_FP);
-	device = (struct device){ .ops = &ops, .vm = &fake.vm, .base = gpa(DEVICE), .size = SIZE };
+	fake.vcpu.arch.features = BIT(FEATURE_HTINST) | BIT(FEATURE_HTVAL) | BIT(FEATURE_FP);
+	device = (struct device){ .ops = ops, .vm = &fake.vm, .base = gpa(DEVICE), .size = SIZE };
+	fake.vcpu.msi_page = NO_MSI_PAGE;
+	*vcpu_device_slot(&fake.vcpu, gpa(DEVICE)) = remembered ? &device : NULL;
 	seen[0] = '\0';
 	value_read = PATTERN;
 	for (unsigned int i = 0; i < 32; i++)
@@ -109,6 +144,10 @@ static void fault(uint64_t cause, uint64_t at, uint64_t htinst)
 	fake.csrs[CSR_STVAL] = 0x7000000000 | (at & 0xfff);
 	fake.csrs[CSR_HTVAL] = at >> 2;
 	fake.csrs[CSR_HTINST] = htinst;
+	if (!arch_vcpu_tells_accesses(&fake.vcpu.arch))
+		assert_null(*vcpu_device_slot(&fake.vcpu, gpa(DEVICE)));
+	if (ops == &light_ops)
+		fake_exit_light = cause == CAUSE_LOAD_GUEST ? exit_load_light : exit_store_light;
 	fake_exit_trap(cause == CAUSE_LOAD_GUEST ? exit_load : exit_store);
 	assert_int_equal(fake.vcpu.arch.regs[0], 0);
 }
@@ -277,10 +316,37 @@ static void without_htinst_the_instruction_is_fetched(void **state)
 static void htinst_that_is_not_believed_is_ignored(void **state)
 {
 	fake.vcpu.arch.features &= ~BIT(FEATURE_HTINST);
+	*vcpu_device_slot(&fake.vcpu, gpa(DEVICE)) = NULL;
 	code_is(0x00c52583);
 	fault(CAUSE_LOAD_GUEST, DEVICE, load(3, 7));
 	assert_done(4);
 	assert_string_equal(seen, "read 0 4");
+}
+
+static void address_that_is_not_told_is_looked_up(void **state)
+{
+	for (unsigned int believed = 0; believed < 2; believed++) {
+		fake.vcpu.arch.features &= ~(uint64_t)BIT(FEATURE_HTVAL);
+		*vcpu_device_slot(&fake.vcpu, gpa(DEVICE)) = NULL;
+		fake.vcpu.arch.features |= (uint64_t)believed << FEATURE_HTVAL;
+		/* Nothing is kept for the short way. */
+		for (unsigned int i = 0; i < 2; i++) {
+			fault(CAUSE_LOAD_GUEST, believed ? 0 : DEVICE + 8, load(2, 7));
+			assert_done(4);
+			assert_string_equal(seen, "read 0x4 4");
+		}
+	}
+}
+
+static void fault_of_a_walk_that_is_found_by_walking_is_no_access(void **state)
+{
+	walk_error = -EFAULT;
+	fault(CAUSE_STORE_GUEST, 0, 0);
+	assert_faulted(CAUSE_STORE_ACCESS);
+	walk_error = -ENOENT;
+	fault(CAUSE_STORE_GUEST, 0, 0);
+	assert_done(0);
+	assert_string_equal(seen, "");
 }
 
 static void compressed_instruction_is_fetched_alone(void **state)
@@ -326,6 +392,7 @@ static void code_that_was_replaced_does_not_act(void **state)
 
 static void nothing_there_is_an_access_fault(void **state)
 {
+	walked = gpa(0);
 	fault(CAUSE_LOAD_GUEST, DEVICE - 1, load(0, 1));
 	assert_faulted(CAUSE_LOAD_ACCESS);
 	fault(CAUSE_STORE_GUEST, DEVICE + SIZE, store(0, 1));
@@ -390,7 +457,7 @@ static void fetch_where_no_memory_is_faults(void **state)
 	assert_int_equal(fake.vm.bad_accesses, 1);
 }
 
-int main(void)
+static int run(const char *name, const struct device_ops *with, bool works, bool before)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(loads_of_all_widths_extend_as_they_should, setup),
@@ -403,6 +470,9 @@ int main(void)
 		cmocka_unit_test_setup(htinst_of_a_compressed_access_moves_on_by_two, setup),
 		cmocka_unit_test_setup(without_htinst_the_instruction_is_fetched, setup),
 		cmocka_unit_test_setup(htinst_that_is_not_believed_is_ignored, setup),
+		cmocka_unit_test_setup(address_that_is_not_told_is_looked_up, setup),
+		cmocka_unit_test_setup(fault_of_a_walk_that_is_found_by_walking_is_no_access,
+				       setup),
 		cmocka_unit_test_setup(compressed_instruction_is_fetched_alone, setup),
 		cmocka_unit_test_setup(code_that_went_away_is_executed_again, setup),
 		cmocka_unit_test_setup(code_that_was_replaced_does_not_act, setup),
@@ -413,5 +483,17 @@ int main(void)
 		cmocka_unit_test_setup(fetch_where_no_memory_is_faults, setup),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	ops = with;
+	light_works = works;
+	remembered = before;
+	return cmocka_run_group_tests_name(name, tests, NULL, NULL);
+}
+
+int main(void)
+{
+	int failed = run("heavy", &heavy_ops, false, false);
+
+	failed += run("remembered", &heavy_ops, false, true);
+	failed += run("light", &light_ops, true, true);
+	return failed + run("light declines", &light_ops, false, true);
 }

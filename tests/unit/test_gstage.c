@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * G-stage tables as hardware reads them (gstage_walker.h): what maps what, limits, all or nothing,
- * and random changes against a model of every page.
+ * and whose pages may be mapped.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,52 +12,11 @@
 #include <cmocka.h>
 
 #include "fake_hart.h"
-#include "gstage_walker.h"
+#include "gstage_world.h"
 
-#include <arch/gstage.h>
+#include <arch/fence.h>
 #include <core/page.h>
 #include <errno.h>
-
-#define RWX (GSTAGE_READ | GSTAGE_WRITE | GSTAGE_EXECUTE)
-/* Somewhere that no table is: mapped memory is never touched. */
-#define HOST UINT64_C(0x4000000000)
-#define OWNER page_owner_vm(1)
-
-static struct gstage gstage;
-static uint64_t free_before;
-
-static int setup(void **state)
-{
-	free_before = walker_memory();
-	memset(&gstage, 0, sizeof(gstage));
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	assert_int_equal(page_free_count(), free_before);
-	assert_int_equal(fake_harts[0].lock_ranks, 0);
-	return 0;
-}
-
-/* Both walks agree about @at. */
-static struct walk look(uint64_t at)
-{
-	return walker_look(&gstage, at);
-}
-
-static uint64_t gstage_digest(void)
-{
-	struct walker_sweep sweep = walker_sweep(&gstage, NULL, NULL);
-
-	assert_int_equal(page_free_count() + sweep.pages, free_before);
-	return sweep.digest;
-}
-
-static int map(uint64_t at, uint64_t to, uint64_t size)
-{
-	return gstage_map(&gstage, gpa(at), hpa(to), size, RWX);
-}
 
 /* ---- modes ---- */
 
@@ -79,6 +38,39 @@ static void levels_that_do_not_exist_are_refused(void **state)
 	assert_int_equal(gstage_init(&gstage, 2, OWNER), -EINVAL);
 	assert_int_equal(gstage_init(&gstage, 6, OWNER), -EINVAL);
 	assert_int_equal(gstage.levels, 0);
+}
+
+static void devices_are_io_where_there_are_memory_types(void **state)
+{
+	for (unsigned int pbmt = 0; pbmt < 2; pbmt++) {
+		assert_int_equal(gstage_init(&gstage, 3, OWNER), 0);
+		gstage.pbmt = pbmt;
+		assert_int_equal(gstage_leaf_prepare(&gstage, gpa(0)), 0);
+		assert_int_equal(gstage_leaf_prepare(&gstage, gpa(KIB(4))), 0);
+		gstage_leaf_set(&gstage, gpa(0), hpa(HOST), RWX | GSTAGE_IO);
+		gstage_leaf_set(&gstage, gpa(KIB(4)), hpa(HOST), RWX);
+		assert_int_equal(map(MIB(2), HOST, KIB(4)), 0);
+		assert_int_equal(look(0).memory_type, pbmt ? 2 : 0);
+		assert_int_equal(look(KIB(4)).memory_type, 0);
+		assert_int_equal(look(MIB(2)).memory_type, 0);
+		gstage_destroy(&gstage);
+	}
+}
+
+static void levels_are_set_once(void **state)
+{
+	uint64_t digest;
+
+	assert_int_equal(gstage_init(&gstage, 3, OWNER), 0);
+	assert_int_equal(map(0, HOST, KIB(4)), 0);
+	digest = gstage_digest();
+	for (unsigned int levels = 0; levels <= 6; levels++)
+		assert_int_equal(gstage_init(&gstage, levels, OWNER), -EBUSY);
+	assert_int_equal(gstage.levels, 3);
+	assert_int_equal(gstage_digest(), digest);
+	gstage_destroy(&gstage);
+	assert_int_equal(gstage_init(&gstage, 4, OWNER), 0);
+	gstage_destroy(&gstage);
 }
 
 static void hgatp_names_mode_vmid_and_root(void **state)
@@ -107,6 +99,33 @@ static void pmlen_matters_where_it_masks_a_guest_physical_address(void **state)
 		assert_false(gstage_pmm_matters(&of, 3UL << 32, 3UL << 32));
 		assert_false(gstage_pmm_matters(&of, 0, ~(3UL << 32)));
 	}
+}
+
+static unsigned int vmid_fences;
+
+static void count_vmid_fence(enum fake_fence what, uint64_t at, uint64_t vmid)
+{
+	assert_int_equal(what, FAKE_FENCE_VMID);
+	assert_int_equal(vmid, 7);
+	vmid_fences++;
+}
+
+/* Also when a vCPU changed its PMLEN elsewhere, and when another VM ran here in between. */
+static void pmlen_of_a_vmid_is_remembered_on_each_hart(void **state)
+{
+	struct gstage of = { .levels = 5 };
+
+	of.vmids[0].number = of.vmids[1].number = 7;
+	vmid_fences = 0;
+	fake_fence_hook = count_vmid_fence;
+	gstage_fence_pmm(&of, &fake_harts[0], 2UL << 32);
+	assert_int_equal(vmid_fences, 1);
+	gstage_fence_pmm(&of, &fake_harts[1], 0);
+	gstage_fence_pmm(&of, &fake_harts[0], 2UL << 32 | 1);
+	assert_int_equal(vmid_fences, 1);
+	gstage_fence_pmm(&of, &fake_harts[0], 0);
+	assert_int_equal(vmid_fences, 2);
+	fake_fence_hook = NULL;
 }
 
 static void new_table_maps_nothing(void **state)
@@ -352,234 +371,7 @@ static void destroy_gives_all_tables_back(void **state)
 	}
 }
 
-/* ---- against a model ---- */
-
-struct range {
-	uint64_t at, to, size;
-	unsigned int access;
-};
-
-static struct range ranges[300];
-static unsigned int range_count;
-
-static bool model_overlaps(struct range range)
-{
-	for (unsigned int i = 0; i < range_count; i++)
-		if (range.at < ranges[i].at + ranges[i].size &&
-		    ranges[i].at < range.at + range.size)
-			return true;
-	return false;
-}
-
-static void model_agrees_at(uint64_t at)
-{
-	struct walk found = look(at);
-
-	for (unsigned int i = 0; i < range_count; i++)
-		if (at >= ranges[i].at && at - ranges[i].at < ranges[i].size) {
-			assert_true(found.mapped);
-			assert_int_equal(found.hpa, ranges[i].to + (at - ranges[i].at));
-			assert_int_equal(found.access, ranges[i].access);
-			return;
-		}
-	assert_false(found.mapped);
-}
-
-/* A range of some pages, with alignments that invite all leaf sizes. */
-static struct range random_range(uint64_t *random, uint64_t limit)
-{
-	static const uint64_t units[] = { KIB(4), KIB(4), KIB(64), MIB(2), MIB(2), GIB(1) };
-	uint64_t r = fake_hart_random(random);
-	uint64_t unit = units[r % 6];
-	uint64_t window = r >> 8 & 1 ? 0 : limit - GIB(16);
-	struct range range = {
-		.at = window + (r >> 16) % GIB(16) / unit * unit,
-		.to = HOST + (r >> 24) % GIB(64) / unit * unit,
-		.size = (1 + (r >> 60)) * unit,
-		.access = GSTAGE_READ | (unsigned int)(r >> 12 & (GSTAGE_WRITE | GSTAGE_EXECUTE)),
-	};
-
-	if ((r >> 9 & 7) == 0)
-		range.size += KIB(4);
-	if ((r >> 40 & 31) == 0)
-		range.at = limit - range.size / 2 / PAGE_SIZE * PAGE_SIZE;
-	return range;
-}
-
-static void random_maps_agree_with_a_model(void **state)
-{
-	for (unsigned int levels = 3; levels <= 5; levels++) {
-		uint64_t limit = BIT(gstage_gpa_bits(levels));
-		uint64_t random = levels;
-
-		range_count = 0;
-		assert_int_equal(gstage_init(&gstage, levels, OWNER), 0);
-		for (unsigned int step = 0; step < 700; step++) {
-			struct range range = random_range(&random, limit);
-			uint64_t before = gstage_digest();
-			uint64_t r = fake_hart_random(&random);
-			int error;
-
-			if (r % 4 == 0)
-				fake_allocations_fail_after((long)(r >> 8) & 3);
-			error = gstage_map(&gstage, gpa(range.at), hpa(range.to), range.size,
-					   range.access);
-			fake_allocations_fail_after(-1);
-			if (range.at + range.size > limit)
-				assert_int_equal(error, -ERANGE);
-			else if (error != -ENOMEM)
-				assert_int_equal(error, model_overlaps(range) ? -EEXIST : 0);
-			if (error)
-				assert_int_equal(gstage_digest(), before);
-			else if (range_count < ARRAY_SIZE(ranges))
-				ranges[range_count++] = range;
-			else
-				break;
-			model_agrees_at(range.at);
-			model_agrees_at(range.at - 1);
-			model_agrees_at(range.at + range.size);
-			model_agrees_at(range.at + range.size - 1);
-			model_agrees_at(range.at + r % range.size);
-		}
-		for (unsigned int i = 0; i < range_count; i++) {
-			model_agrees_at(ranges[i].at);
-			model_agrees_at(ranges[i].at + ranges[i].size - 1);
-		}
-		assert_in_range(range_count, 50, ARRAY_SIZE(ranges));
-		gstage_destroy(&gstage);
-	}
-}
-
-/* ---- changes, against a model of every page ---- */
-
-#define WINDOW GIB(3)
-#define PAGES (WINDOW / PAGE_SIZE)
-
-static struct page {
-	uint32_t to; /* host page number */
-	uint8_t access; /* 0: not mapped */
-} pages[PAGES];
-
-static void check_page(uint64_t base, uint64_t at)
-{
-	const struct page *page = &pages[(at - base) / PAGE_SIZE];
-	struct walk found = look(at);
-
-	assert_int_equal(found.mapped, page->access != 0);
-	if (!found.mapped)
-		return;
-	assert_int_equal(found.hpa, page->to * PAGE_SIZE + at % PAGE_SIZE);
-	assert_int_equal(found.access, page->access);
-}
-
-/* Every page, leaf by leaf. */
-static void check_window(uint64_t base)
-{
-	for (uint64_t at = base; at < base + WINDOW;) {
-		struct walk found = look(at);
-		uint64_t end = at + PAGE_SIZE;
-
-		check_page(base, at);
-		if (found.mapped)
-			end = MIN(align_down(at, found.leaf) + found.leaf, base + WINDOW);
-		for (at += PAGE_SIZE; at < end; at += PAGE_SIZE) {
-			const struct page *page = &pages[(at - base) / PAGE_SIZE];
-
-			assert_int_equal(page->access, found.access);
-			assert_int_equal(page->to, page[-1].to + 1u);
-		}
-	}
-}
-
-static void model_set(uint64_t base, const struct range *range, bool all)
-{
-	for (uint64_t i = 0; i < range->size / PAGE_SIZE; i++) {
-		struct page *page = &pages[(range->at - base) / PAGE_SIZE + i];
-
-		if (all)
-			page->to = (uint32_t)(range->to / PAGE_SIZE + i);
-		if (all || page->access)
-			page->access = (uint8_t)range->access;
-	}
-}
-
-static bool model_is_free(uint64_t base, const struct range *range)
-{
-	for (uint64_t i = 0; i < range->size / PAGE_SIZE; i++)
-		if (pages[(range->at - base) / PAGE_SIZE + i].access)
-			return false;
-	return true;
-}
-
-static int change(const struct range *range, unsigned int what)
-{
-	switch (what) {
-	case 0:
-		return gstage_map(&gstage, gpa(range->at), hpa(range->to), range->size,
-				  range->access);
-	case 1:
-		return gstage_unmap(&gstage, gpa(range->at), range->size);
-	case 2:
-		return gstage_protect(&gstage, gpa(range->at), range->size, range->access);
-	default:
-		gstage_merge(&gstage, gpa(range->at), range->size);
-		return 0;
-	}
-}
-
-static void change_at_random(uint64_t base, uint64_t *random)
-{
-	uint64_t r = fake_hart_random(random);
-	struct range range = random_range(random, base + GIB(16));
-	unsigned int what = r % 4;
-	int error;
-
-	range.at = base + (range.at % GIB(16)) % WINDOW;
-	range.size = MIN(range.size, base + WINDOW - range.at);
-	/* Identity, often: then what was split can be joined again. */
-	if (r & 16)
-		range.to = HOST + (range.at - base);
-	fake_allocations_fail_after(r % 5 == 0 ? (long)(r >> 8 & 3) : -1);
-	error = change(&range, what);
-	if (error != -ENOMEM)
-		assert_int_equal(error, what || model_is_free(base, &range) ? 0 : -EEXIST);
-	else
-		assert_true(fake_allocation_failed());
-	fake_allocations_fail_after(-1);
-	range.access = what == 1 ? 0 : range.access;
-	if (!error && what < 3)
-		model_set(base, &range, what == 0);
-	check_page(base, range.at);
-	check_page(base, range.at + range.size - 1);
-	if (range.at > base)
-		check_page(base, range.at - 1);
-	if (range.at + range.size < base + WINDOW)
-		check_page(base, range.at + range.size);
-}
-
-static void random_changes_agree_with_a_model(void **state)
-{
-	for (unsigned int levels = 3; levels <= 5; levels++) {
-		uint64_t base = levels == 4 ? BIT(50) - WINDOW : 0, random = levels;
-
-		memset(pages, 0, sizeof(pages));
-		assert_int_equal(gstage_init(&gstage, levels, OWNER), 0);
-		hartset_add(&gstage.harts, 0);
-		for (unsigned int step = 0; step < 3000; step++) {
-			change_at_random(base, &random);
-			if (step % 500 == 0)
-				check_window(base);
-			if (step % 50 == 0)
-				gstage_digest();
-		}
-		check_window(base);
-		/* Without any mapping nothing but the root is left. */
-		assert_int_equal(gstage_unmap(&gstage, gpa(base), WINDOW), 0);
-		assert_int_equal(gstage.table_pages, 4);
-		gstage_digest();
-		gstage_destroy(&gstage);
-	}
-}
+/* ---- changes ---- */
 
 static void what_was_split_is_joined_again(void **state)
 {
@@ -643,6 +435,16 @@ static void only_pages_of_the_owner_are_mapped(void **state)
 	assert_int_equal(map(0, FAKE_ARENA_BASE - PAGE_SIZE, 2 * PAGE_SIZE), -EPERM);
 	assert_int_equal(map(0, FAKE_ARENA_BASE + MIB(64), MIB(1)), 0);
 	assert_int_equal(map(MIB(2), FAKE_ARENA_BASE, 0), 0);
+	/* What is mapped, to another page. */
+	assert_int_equal(map(MIB(4), block.v, PAGE_SIZE), 0);
+	for (unsigned int page = 0; page < 16; page++) {
+		uint64_t to = block.v + page * PAGE_SIZE;
+		uint64_t before = look(MIB(4)).hpa;
+		int error = gstage_remap(&gstage, gpa(MIB(4)), hpa(to));
+
+		assert_int_equal(error, page < 9 ? 0 : -EPERM);
+		assert_int_equal(look(MIB(4)).hpa, error ? before : to);
+	}
 #ifdef DEBUG
 	/* RAM in the middle only. */
 	assert_int_equal(map(GIB(4), 0, GIB(512)), -EPERM);
@@ -688,14 +490,15 @@ static void leaf_of_another_is_a_fault_of_ours(void **state)
 }
 #endif
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(fewest_levels_that_reach_an_address),
 		TEST(levels_that_do_not_exist_are_refused),
+		TEST(levels_are_set_once),
+		TEST(devices_are_io_where_there_are_memory_types),
 		TEST(hgatp_names_mode_vmid_and_root),
+		TEST(pmlen_of_a_vmid_is_remembered_on_each_hart),
 		TEST(pmlen_matters_where_it_masks_a_guest_physical_address),
 		TEST(new_table_maps_nothing),
 		TEST(root_that_cannot_be_had_fails),
@@ -710,8 +513,6 @@ int main(void)
 		TEST(overmap_no_partial_success),
 		TEST(running_out_of_memory_changes_nothing),
 		TEST(destroy_gives_all_tables_back),
-		TEST(random_maps_agree_with_a_model),
-		TEST(random_changes_agree_with_a_model),
 		TEST(what_was_split_is_joined_again),
 		TEST(only_pages_of_the_owner_are_mapped),
 		TEST(firmware_is_not_mapped),

@@ -19,7 +19,6 @@
 #include <arch/pte.h>
 #include <core/page.h>
 
-#define RWX (GSTAGE_READ | GSTAGE_WRITE | GSTAGE_EXECUTE)
 #define HOST UINT64_C(0x4000000000)
 #define AT GIB(2)
 #define SIZE MIB(8)

@@ -20,7 +20,6 @@
 #include <core/page.h>
 #include <errno.h>
 
-#define RWX (GSTAGE_READ | GSTAGE_WRITE | GSTAGE_EXECUTE)
 /* Somewhere that no table is: mapped memory is never touched. */
 #define HOST GIB(1024)
 static struct gstage gstage;

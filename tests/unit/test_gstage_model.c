@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * All short sequences of changes of a G-stage table, each with every failure of an allocation,
- * against a model. The borders of all ranges cut the addresses into atoms, which every change
+ * against a model. Host memory is the VM's but for a page in it and all behind it; each range is
+ * tried with these, too. The borders of all ranges cut the addresses into atoms, which every change
  * treats as one: what the model says about an atom it says about each of its pages. After each
  * change all tables are compared with the model, entry by entry.
  *
@@ -18,15 +19,18 @@
 #include <cmocka.h>
 
 #include "fake_hart.h"
+#include "fake_owner.h"
 #include "gstage_walker.h"
 
 #include <core/page.h>
 #include <errno.h>
 
 #define RW (GSTAGE_READ | GSTAGE_WRITE)
-#define RWX (RW | GSTAGE_EXECUTE)
 /* Somewhere that no table is: mapped memory is never touched. */
 #define HOST GIB(1024)
+#define OWNER (PAGE_OWNER_VM + 1)
+#define HOLE GIB(1536)
+#define OWN_END GIB(2048)
 /* Stands for the first address that a mode does not reach. */
 #define LIMIT BIT(62)
 
@@ -35,6 +39,13 @@
 #define MAX_DEPTH 4
 #define MAX_STATES 65536
 #define SEEN (4 * MAX_STATES)
+
+static const struct fake_owned owned[] = {
+	{ GIB(511), HOLE - GIB(511), OWNER },
+	{ HOLE, KIB(4), FAKE_OWNED_WITHIN(PAGE_OWNER_FIRMWARE, OWNER) },
+	{ HOLE + KIB(4), OWN_END - HOLE - KIB(4), OWNER },
+	{ OWN_END, GIB(1024), PAGE_OWNER_VM + 2 },
+};
 
 enum what { MAP, UNMAP, PROTECT, MERGE };
 
@@ -87,6 +98,7 @@ static struct now {
 static int setup(void **state)
 {
 	free_before = walker_memory();
+	fake_owners_set(owned, ARRAY_SIZE(owned));
 	return 0;
 }
 
@@ -106,6 +118,8 @@ static int model_result(const struct op *op)
 {
 	if (!in_range(op))
 		return -ERANGE;
+	if (op->what == MAP && op->size && !fake_owner_has(op->to, op->size, OWNER))
+		return -EPERM;
 	for (unsigned int i = 0; op->what == MAP && i < atom_count; i++)
 		if (concerns(op, &atoms[i]) && atoms[i].access)
 			return -EEXIST;
@@ -179,6 +193,7 @@ static void leaves_found(void *opaque, const struct walker_leaves *leaves)
 	uint64_t end = leaves->at + leaves->size;
 
 	assert_int_equal(leaves->memory_type, 0);
+	assert_true(fake_owner_has(leaves->hpa, leaves->size, OWNER));
 	check_found(*checked, leaves->at, 0, 0);
 	check_found(leaves->at, end, leaves->hpa, leaves->access);
 	*checked = end;
@@ -272,7 +287,7 @@ static int perform(const struct op *op)
 static void state_enter(const struct state *state)
 {
 	memset(&gstage, 0, sizeof(gstage));
-	assert_int_equal(gstage_init(&gstage, levels, page_owner_vm(1)), 0);
+	assert_int_equal(gstage_init(&gstage, levels, OWNER), 0);
 	hartset_add(&gstage.harts, 0);
 	for (unsigned int i = 0; i < atom_count; i++)
 		atoms[i].access = 0;
@@ -429,6 +444,9 @@ static void sequences_of(const struct range *ranges, unsigned int count, unsigne
 			op_add(MAP, range, range->to[0], RWX);
 			if (range->to[1])
 				op_add(MAP, range, range->to[1], RW);
+			/* Only the last page is not its own, or only one in the middle. */
+			op_add(MAP, range, OWN_END + KIB(4) - range->size, RWX);
+			op_add(MAP, range, HOLE - align_down(range->size / 2, KIB(4)), RWX);
 			op_add(UNMAP, range, 0, 0);
 			op_add(PROTECT, range, 0, RWX);
 			op_add(PROTECT, range, 0, GSTAGE_READ);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Random changes of G-stage tables against a model of every page of three windows: near address 0,
- * around 512 GiB, and below the mode's limit. Allocations fail at random. The number of changes is
- * GSTAGE_CHANGES of the environment, GSTAGE_SEED begins another sequence.
+ * around 512 GiB, and below the mode's limit. Allocations fail at random. Host memory belongs to
+ * the VM, with pages of others next to it and in the midst of it, which must never be reached. The
+ * number of changes is GSTAGE_CHANGES of the environment, GSTAGE_SEED begins another sequence.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +15,7 @@
 #include <cmocka.h>
 
 #include "fake_hart.h"
+#include "fake_owner.h"
 #include "gstage_walker.h"
 
 #include <core/page.h>
@@ -26,6 +28,27 @@
 #define FULL_CHECK 1000 /* changes between two comparisons of all pages */
 /* Somewhere that no table is: mapped memory is never touched. */
 #define HOST GIB(4096)
+
+/* One window and what it may be mapped askew; then nothing of the VM. */
+#define PART GIB(8)
+#define OWN (WINDOW + MIB(16))
+#define OWNER (PAGE_OWNER_VM + 1)
+
+/* Of each part: the VM's, but for two pages of others in it, and one of another VM behind it. */
+static const struct fake_owned owned[] = {
+#define OF(base, bytes, whose) { .at = base, .size = bytes, .owner = whose }
+#define PART_OF(at)                                                                              \
+	OF((at) - KIB(4), KIB(4), PAGE_OWNER_FIRMWARE), OF(at, MIB(3), OWNER),                   \
+		OF((at) + MIB(3), KIB(4), FAKE_OWNED_WITHIN(PAGE_OWNER_HYPERVISOR, OWNER)),      \
+		OF((at) + MIB(3) + KIB(4), GIB(1) - MIB(3), OWNER),                              \
+		OF((at) + GIB(1) + KIB(4), KIB(4), FAKE_OWNED_WITHIN(PAGE_OWNER_VM + 2, OWNER)), \
+		OF((at) + GIB(1) + KIB(8), OWN - GIB(1) - KIB(8), OWNER),                        \
+		OF((at) + OWN, KIB(8), PAGE_OWNER_VM + 2),                                       \
+		OF((at) + OWN + KIB(8), WINDOW, PAGE_OWNER_FREE)
+	PART_OF(HOST),
+	PART_OF(HOST + PART),
+	PART_OF(HOST + 2 * PART),
+};
 
 enum what { MAP, UNMAP, PROTECT, MERGE, WHATS };
 
@@ -43,11 +66,12 @@ static struct page {
 
 static struct gstage gstage;
 static uint64_t windows[WINDOWS];
-static uint64_t limit, free_before, random_state, failures;
+static uint64_t limit, free_before, random_state, failures, refusals;
 
 static int setup(void **state)
 {
 	free_before = walker_memory();
+	fake_owners_set(owned, ARRAY_SIZE(owned));
 	return 0;
 }
 
@@ -76,6 +100,8 @@ static int model_result(const struct change *change)
 
 	if (change->at + change->size > limit)
 		return -ERANGE;
+	if (change->what == MAP && !fake_owner_has(change->to, change->size, OWNER))
+		return -EPERM;
 	for (uint64_t i = 0; change->what == MAP && i < change->size / PAGE_SIZE; i++)
 		if (page[i].access)
 			return -EEXIST;
@@ -158,6 +184,7 @@ static void leaves_found(void *opaque, const struct walker_leaves *leaves)
 	assert_int_equal(leaves->memory_type, 0);
 	nothing_is_mapped(comparison, leaves->at);
 	page = page_of(comparison->window, leaves->at);
+	assert_true(fake_owner_has(leaves->hpa, leaves->size, OWNER));
 	for (uint64_t i = 0; i < leaves->size / PAGE_SIZE; i++)
 		if (page[i].access != leaves->access || page[i].to != leaves->hpa / PAGE_SIZE + i)
 			fail_msg("%#lx is mapped to %#lx, access %u",
@@ -231,12 +258,16 @@ static struct change random_change(void)
 
 	change.at = windows[change.window] + random_offset();
 	/* The same distance, often, so that leaves are large and can be joined. */
-	change.to = HOST + change.window * GIB(8) + (change.at - windows[change.window]);
+	change.to = HOST + change.window * PART + (change.at - windows[change.window]);
 	if (below(4) == 0)
 		change.to += below(2) ? MIB(2) : PAGE_SIZE * below(1024);
 	/* What is misaligned takes an entry for each page. */
 	if ((change.to - change.at) % MIB(2))
 		change.size = MIN(change.size, MIB(8));
+	/* Not its own, or not to the end. */
+	if (below(8) == 0)
+		change.to += OWN - (change.at - windows[change.window]) -
+			     PAGE_SIZE * below(change.size / PAGE_SIZE + 2);
 	if (end == limit && change.what != MERGE && below(64) == 0)
 		change.at = limit - change.size / 2 / PAGE_SIZE * PAGE_SIZE;
 	else
@@ -271,6 +302,7 @@ static void change_once(void)
 	if (fake_allocation_failed() && (wanted == 0 || result == -ENOMEM))
 		wanted = -ENOMEM;
 	failures += fake_allocation_failed();
+	refusals += result == -EPERM;
 	fake_allocations_fail_after(-1);
 	assert_int_equal(result, wanted);
 	if (!result)
@@ -285,13 +317,13 @@ static void change_many(unsigned int levels, uint64_t count)
 	uint64_t seed = number_of("GSTAGE_SEED", 0);
 
 	random_state = seed << 8 | levels;
-	failures = 0;
+	failures = refusals = 0;
 	limit = BIT(gstage_gpa_bits(levels));
 	windows[1] = GIB(511);
 	windows[2] = limit - WINDOW;
 	memset(pages, 0, sizeof(pages));
 	memset(&gstage, 0, sizeof(gstage));
-	assert_int_equal(gstage_init(&gstage, levels, page_owner_vm(1)), 0);
+	assert_int_equal(gstage_init(&gstage, levels, OWNER), 0);
 	hartset_add(&gstage.harts, 0);
 	for (uint64_t i = 0; i < count; i++) {
 		change_once();
@@ -301,6 +333,7 @@ static void change_many(unsigned int levels, uint64_t count)
 	check_all();
 	/* Too few would say that the changes are not what they are meant to be. */
 	assert_in_range(failures, count / 100, count);
+	assert_in_range(refusals, count / 100, count / 5);
 	for (unsigned int i = 0; i < WINDOWS; i++)
 		assert_int_equal(gstage_unmap(&gstage, gpa(windows[i]), WINDOW), 0);
 	assert_int_equal(gstage.table_pages, 4);

@@ -138,6 +138,27 @@ static void init_refuses_what_is_no_tree(void **state)
 	assert_null(host_fdt);
 }
 
+static void path_agrees_with_libfdt(int node)
+{
+	char path[128], expected[128];
+	size_t length;
+
+	assert_int_equal(fdt_get_path(blob, node, expected, sizeof(expected)), 0);
+	hostdt_path_of(node, path, sizeof(path));
+	assert_string_equal(path, expected);
+	length = strlen(path);
+	memset(path, 'x', sizeof(path));
+	hostdt_path_of(node, path, length + 1);
+	assert_string_equal(path, expected);
+	assert_int_equal(path[length + 1], 'x');
+	hostdt_path_of(node, path, length);
+	assert_string_not_equal(path, expected);
+	assert_int_equal(path[length], 0); /* of before */
+	snprintf(expected, sizeof(expected), "node at %d", node + 4);
+	hostdt_path_of(node + 4, path, sizeof(path));
+	assert_string_equal(path, expected);
+}
+
 static void walks_agree_with_libfdt(void **state)
 {
 	int depth, child_depth = 0, fdt_depth = 0;
@@ -148,6 +169,7 @@ static void walks_agree_with_libfdt(void **state)
 		assert_int_equal(node, fdt_node);
 		assert_int_equal(depth, fdt_depth);
 		assert_int_equal(hostdt_parent(node), MAX(-1, fdt_parent_offset(blob, node)));
+		path_agrees_with_libfdt(node);
 		fdt_node = fdt_next_node(blob, fdt_node, &fdt_depth);
 	}
 	assert_true(fdt_depth < 0);
@@ -258,6 +280,8 @@ static void hart_interrupts_follow_sparse_ids(void **state)
 	const char *imsic = "/soc/interrupt-controller@28000000";
 
 	load("aia.dts");
+	assert_int_equal(hostdt_hart_interrupts(at(imsic)), 3);
+	assert_int_equal(hostdt_hart_interrupts(at("/soc")), 0);
 	assert_hart_interrupt(imsic, 0, 0x10, 9);
 	assert_int_equal(hart_interrupt_error(imsic, 1), -EINVAL);
 	assert_hart_interrupt(imsic, 2, 0x100000003, 9);
@@ -345,6 +369,10 @@ static void reserved_is_the_block_and_the_nodes(void **state)
 	assert_reserved(5, 0xb8000000, 0x2000);
 	assert_reserved(6, 0xfffffffffffff000, 0x1000); /* cut */
 	assert_int_equal(hostdt_reserved(7, &base, &size), -ENOENT);
+	assert_int_equal(hostdt_no_map(0, &base, &size), 0);
+	assert_int_equal(base.v, 0x80000000);
+	assert_int_equal(size, 0x40000);
+	assert_int_equal(hostdt_no_map(1, &base, &size), -ENOENT);
 	unload(NULL);
 	load("plic.dts");
 	assert_int_equal(hostdt_reserved(0, &base, &size), -ENOENT);
@@ -406,6 +434,7 @@ static void nonsense_interrupts_are_errors(void **state)
 	assert_interrupt("/irq-extended-short", 0, 1, "/controller-one", 1);
 	assert_interrupt("/irq-extended-short", 1, -EINVAL, NULL, 0);
 	assert_int_equal(hart_interrupt_error("/irq-extended-short", 0), -EINVAL);
+	assert_int_equal(hostdt_hart_interrupts(at("/irq-extended-short")), -EINVAL);
 }
 
 /** Asks everything of every node; what the answers are does not matter. */
@@ -413,6 +442,7 @@ static void ask_everything(void)
 {
 	uint32_t cells[4], cause;
 	uint64_t size, id;
+	char path[64];
 	hpa_t base;
 	int controller;
 
@@ -426,6 +456,7 @@ static void ask_everything(void)
 	     node = hostdt_next(node, &depth)) {
 		hostdt_enabled(node);
 		hostdt_parent(node);
+		hostdt_path_of(node, path, sizeof(path));
 		hostdt_compatible(node, "riscv,imsics");
 		hostdt_u32(node, "reg-shift", 0);
 		hostdt_intc_hart(node, &id);

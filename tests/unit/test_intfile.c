@@ -14,8 +14,11 @@
 
 #include "fake_hart.h"
 #include "fake_vsfile.h"
+#include "gstage_walker.h"
+#include "intfile_world.h"
 
 #include <arch/gstage.h>
+#include <arch/sbi.h>
 #include <arch/vsfile.h>
 #include <core/hart_files.h>
 #include <core/intfile.h>
@@ -26,102 +29,13 @@
 #include <emulators/swfile.h>
 #include <errno.h>
 
-#define HARTS 3
-#define VCPUS 7
-#define LINES 3
 #define STEPS 20000
-#define PAGES UINT64_C(0x28000000)
 
-/* One vCPU's interrupt file, wherever it is, and what the scheduler would know of it. */
-struct model {
-	uint64_t pending[4], enabled[4];
-	uint32_t threshold, delivery;
-	struct hart *on; /* runs there */
-	bool asleep;
-	bool told; /* vcpu_notify() since it was loaded last */
-};
-
-static struct vm vm;
-static struct vcpu vcpus[VCPUS];
-static struct swfile files[VCPUS];
-static struct model models[VCPUS];
 static uint64_t state;
-
-bool option_pair(const char *name, uint64_t key, uint64_t *value)
-{
-	return false;
-}
-
-void log_info(const char *fmt, ...)
-{
-}
-
-void vcpu_notify(struct vcpu *vcpu, uint32_t bits)
-{
-	models[vcpu - vcpus].told = true;
-}
-
-void arch_vcpu_extirq_raise(struct vcpu *vcpu)
-{
-	models[vcpu - vcpus].told = true;
-}
 
 static unsigned int below(unsigned int limit)
 {
 	return (unsigned int)(fake_hart_random(&state) % limit);
-}
-
-static void act_as(struct hart *hart)
-{
-	fake_hart_self = hart;
-}
-
-/* An IPI is answered at once, by the hart that it goes to. */
-static void kicked(unsigned int index)
-{
-	struct hart *self = fake_hart_self;
-
-	act_as(&fake_harts[index]);
-	hart_serve();
-	act_as(self);
-}
-
-static int setup(void **unused)
-{
-	static bool added;
-
-	fake_hart_reset();
-	fake_vsfile_reset();
-	fake_kick_hook = kicked;
-	if (!added)
-		page_add(hpa(FAKE_ARENA_BASE), MIB(1));
-	added = true;
-	hart_count = HARTS;
-	memset(&vm, 0, sizeof(vm));
-	memset(vcpus, 0, sizeof(vcpus));
-	memset(models, 0, sizeof(models));
-	for (unsigned int i = 0; i < HARTS; i++) {
-		harts[i] = &fake_harts[i];
-		assert_int_equal(hart_files_init(harts[i], i), 0); /* 0, 1 and 2 lines */
-	}
-	assert_int_equal(gstage_init(&vm.gstage, 3, page_owner_vm(1)), 0);
-	vm.vsfiles = vm.imsic = true;
-	vm.imsic_base = gpa(PAGES);
-	for (unsigned int i = 0; i < VCPUS; i++) {
-		vcpus[i].vm = &vm;
-		vcpus[i].index = i;
-		vcpus[i].file = &files[i];
-		swfile_init(&files[i], 255);
-		intfile_init(&vcpus[i].intfile);
-		assert_int_equal(gstage_leaf_prepare(&vm.gstage, gpa(PAGES + i * PAGE_SIZE)), 0);
-	}
-	return 0;
-}
-
-static int teardown(void **unused)
-{
-	gstage_destroy(&vm.gstage);
-	return 0;
 }
 
 static struct fake_vsfile *hardware(const struct vcpu *vcpu)
@@ -165,12 +79,17 @@ static void check_place(unsigned int i)
 	assert_int_equal(file->busy, 0);
 	if (!file->hart) {
 		assert_true(found < 0);
+		assert_false(vcpus[i].sched.has_file);
 		return;
 	}
 	assert_int_equal(found, 0);
 	assert_int_equal(page.v, arch_vsfile_page(file->hart, file->line).v);
 	assert_int_equal(access, GSTAGE_READ | GSTAGE_WRITE);
+	/* I/O, where the harts have Svpbmt. */
+	assert_int_equal(walker_walk(&vm.gstage, PAGES + i * PAGE_SIZE).memory_type,
+			 vm.gstage.pbmt ? 2 : 0);
 	assert_ptr_equal(file->hart->files->owners[file->line], &vcpus[i]);
+	assert_true(vcpus[i].sched.has_file);
 }
 
 static void check_all(void)
@@ -188,6 +107,9 @@ static void check_all(void)
 	for (unsigned int i = 0; i < HARTS; i++)
 		used += (unsigned int)__builtin_popcountll(harts[i]->files->used);
 	assert_int_equal(placed, used);
+	for (unsigned int i = 0; i < HARTS; i++)
+		assert_int_equal(hart_files_free(harts[i]),
+				 (unsigned int)__builtin_popcountll(harts[i]->files->used) < i);
 }
 
 /* ---- steps ---- */
@@ -360,33 +282,35 @@ static void limits_are_kept(void **unused)
 {
 	struct hart *hart = harts[2];
 
-	hart->files->limit = 1;
+	hart_files_set_limit(hart, 1);
 	assert_int_equal(hart_files_take(hart, &vcpus[0]), 1);
 	assert_int_equal(hart_files_take(hart, &vcpus[1]), 0);
 	assert_false(hart_files_free(hart));
-	hart->files->limit = 2;
+	hart_files_set_limit(hart, 2);
 	assert_true(hart_files_free(hart));
 	assert_int_equal(hart_files_take(hart, &vcpus[1]), 2);
 	assert_null(hart_files_excess(hart));
-	hart->files->limit = 1;
+	hart_files_set_limit(hart, 1);
 	assert_ptr_equal(hart_files_excess(hart), &vcpus[1]);
-	hart->files->limit = 2;
+	hart_files_set_limit(hart, 2);
 	hart_files_give(hart, 1, NULL);
 	assert_int_equal(hart_files_take(hart, &vcpus[2]), 1);
 	assert_int_equal(hart_lines_within(0), 0);
 	assert_int_equal(hart_lines_within(63), ~UINT64_C(1));
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, intfile_setup, intfile_teardown)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(moves_at_random_agree_with_a_model, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(lines_change_hands_no_more_often_than_the_interval,
-						setup, teardown),
-		cmocka_unit_test_setup_teardown(line_that_is_freed_is_offered, setup, teardown),
-		cmocka_unit_test_setup_teardown(victim_is_who_ran_least_recently, setup, teardown),
-		cmocka_unit_test_setup_teardown(limits_are_kept, setup, teardown),
+		TEST(moves_at_random_agree_with_a_model),
+		cmocka_unit_test_setup_teardown(moves_at_random_agree_with_a_model,
+						intfile_setup_without_pbmt, intfile_teardown),
+		TEST(lines_change_hands_no_more_often_than_the_interval),
+		TEST(line_that_is_freed_is_offered),
+		TEST(victim_is_who_ran_least_recently),
+		TEST(limits_are_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

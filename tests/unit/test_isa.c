@@ -190,28 +190,58 @@ static void a_cpu_node_has_a_list_or_else_a_string(void **state)
 	assert_cpu(NULL, 0, "rv64im", 0, I "m");
 	assert_cpu(LIST("i"), "rv64imac", 0, "i");
 	assert_cpu(NULL, 0, NULL, -ENOENT, "");
-	assert_cpu("i", 1, "rv64imac", -EINVAL, NULL);
+	assert_cpu("i", 1, "rv64imac", 0, I "m a c zaamo zalrsc zca");
+	assert_cpu("i", 1, NULL, -ENOENT, "");
+	assert_cpu("i", 1, "rv32i", -EINVAL, NULL);
 	assert_cpu(NULL, 0, "rv32i", -EINVAL, NULL);
 }
 
+static void another_base_than_rv64_is_refused(void **state)
+{
+	struct isa_set set;
+	char fdt[512];
+
+	assert_int_equal(fdt_create_empty_tree(fdt, sizeof(fdt)), 0);
+	assert_int_equal(fdt_setprop_string(fdt, 0, "riscv,isa", "rv64i"), 0);
+	assert_int_equal(fdt_setprop_string(fdt, 0, "riscv,isa-base", "rv64i"), 0);
+	assert_int_equal(isa_parse_cpu(fdt, 0, &set), 0);
+	assert_int_equal(fdt_setprop_string(fdt, 0, "riscv,isa-base", "rv32i"), 0);
+	assert_int_equal(isa_parse_cpu(fdt, 0, &set), -EINVAL);
+	assert_set(&set, "");
+	assert_int_equal(fdt_setprop(fdt, 0, "riscv,isa-base", "rv", 2), 0);
+	assert_int_equal(isa_parse_cpu(fdt, 0, &set), -EINVAL);
+}
+
 /* ---- guests ---------------------------------------------------------------------------------- */
+
+/* Takes @words, separated by blanks, out of what a guest on harts with @string is offered. */
+static struct isa_controls offer(const char *string, const char *words,
+				 struct isa_controls controls, struct isa_set *offered)
+{
+	struct isa_set common, disabled = { 0 };
+	char list[256];
+
+	assert_int_equal(isa_parse_string(string, strlen(string), &common), 0);
+	strcpy(list, words);
+	for (char *word = strtok(list, " "); word; word = strtok(NULL, " "))
+		for (unsigned int i = 0; i < ISA_COUNT; i++)
+			if (!strcmp(isa_name(i), word))
+				isa_add(&disabled, i);
+	isa_offer(&common, &disabled, &controls, offered);
+	return controls;
+}
 
 /* Whether a guest on harts with @string is told exactly of @expected. */
 static void assert_guest(const char *string, uint64_t features, uint64_t henvcfg, bool imsic,
 			 const char *expected)
 {
-	struct isa_set common, told = { 0 };
-	const char *names[ISA_COUNT];
-	struct isa_guest guest = { &common, features, henvcfg, imsic };
-	unsigned int count;
+	struct isa_controls controls = {
+		.features = features | (imsic ? BIT(FEATURE_SSAIA) : 0),
+		.henvcfg = henvcfg,
+	};
+	struct isa_set told;
 
-	assert_int_equal(isa_parse_string(string, strlen(string), &common), 0);
-	count = isa_guest_list(&guest, names, ISA_COUNT);
-	assert_true(count <= ISA_COUNT);
-	for (unsigned int i = 0; i < ISA_COUNT; i++)
-		for (unsigned int j = 0; j < count; j++)
-			if (names[j] == isa_name(i))
-				isa_add(&told, i);
+	offer(string, "", controls, &told);
 	assert_set(&told, expected);
 }
 
@@ -280,18 +310,166 @@ static void either_way_of_dirty_bits_is_svade_in_a_guest(void **state)
 	assert_guest("rv64i", 0, HENVCFG, false, GUEST_I);
 }
 
+static void what_fwft_turns_on_follows_what_was_probed(void **state)
+{
+	const char *all = "rv64i_zicfilp_zicfiss_smnpm_ssnpm_supm_ssdbltrp_svadu";
+
+	assert_guest(all, 0, 0, false, GUEST_I "svade");
+	assert_guest(all, BIT(FEATURE_LANDING_PAD), 0, false, GUEST_I "svade zicfilp");
+	assert_guest(all, BIT(FEATURE_SHADOW_STACK), 0, false, GUEST_I "svade zicfiss");
+	assert_guest(all, BIT(FEATURE_DOUBLE_TRAP), 0, false, GUEST_I "svade ssdbltrp");
+	assert_guest(all, BIT(FEATURE_AD_UPDATING), 0, false, GUEST_I "svade svadu");
+	assert_guest(all, BIT(FEATURE_PMLEN_7), 0, false, GUEST_I "svade smnpm ssnpm supm");
+	assert_guest(all, BIT(FEATURE_PMLEN_16), 0, false, GUEST_I "svade smnpm ssnpm supm");
+	assert_guest("rv64i", BIT(FEATURE_AD_UPDATING), 0, false, GUEST_I "svade svadu");
+	assert_guest("rv64i", BIT(FEATURE_PMLEN_7), 0, false, GUEST_I "smnpm ssnpm");
+}
+
 static void a_short_array_gets_the_first_names(void **state)
 {
 	const char *names[3] = { NULL, NULL, "untouched" };
-	struct isa_set common;
-	struct isa_guest guest = { .common = &common };
+	struct isa_set set;
 
-	assert_int_equal(isa_parse_list(LIST("i\0m\0zicsr\0zba"), &common), 0);
-	assert_int_equal(isa_guest_list(&guest, names, 2), 4);
+	assert_int_equal(isa_parse_list(LIST("i\0m\0zicsr\0zba"), &set), 0);
+	assert_int_equal(isa_list(&set, names, 2), 4);
 	assert_string_equal(names[0], "i");
 	assert_string_equal(names[1], "m");
 	assert_string_equal(names[2], "untouched");
-	assert_int_equal(isa_guest_list(&guest, NULL, 0), 4);
+	assert_int_equal(isa_list(&set, NULL, 0), 4);
+}
+
+/* ---- what is disabled ------------------------------------------------------------------------ */
+
+#define ALL_BITS ((struct isa_controls){ ~UINT64_C(0), ~UINT64_C(0), ~UINT64_C(0) })
+#define RICH                                                                                   \
+	"rv64imafdcbv_zicbom_zicboz_zfh_zk_zks_zvfh_zvkn_zkr_svpbmt_svinval_sstc_ssaia_zawrs_" \
+	"zicbop_sscofpmf"
+
+/* What of the controls is left, and whether exactly @lost is gone, when @words are disabled. */
+static struct isa_controls assert_lost(const char *words, const char *lost)
+{
+	struct isa_set all, offered;
+	struct isa_controls controls;
+
+	offer(RICH, "", ALL_BITS, &all);
+	controls = offer(RICH, words, ALL_BITS, &offered);
+	for (unsigned int i = 0; i < ISA_COUNT; i++) {
+		assert_false(isa_has(&offered, i) && !isa_has(&all, i));
+		if (isa_has(&offered, i))
+			isa_remove(&all, i);
+	}
+	assert_set(&all, lost);
+	return controls;
+}
+
+#define LOST_VECTOR                                                                          \
+	"v zve32x zve32f zve64x zve64f zve64d zvl32b zvl64b zvl128b zvfh zvfhmin zvkb zvkn " \
+	"zvkned zvknha zvknhb zvkt "
+
+static void what_depends_on_something_disabled_goes_with_it(void **state)
+{
+	assert_lost("d", "d zcd v zve64d");
+	assert_lost("f", "f d zcd v zve64d zve64f zve32f zfh zfhmin zvfh zvfhmin");
+	assert_lost("zve64x", "zve64x zve64f zve64d v zvknhb zvkn");
+	assert_lost("zba", "zba b");
+	assert_lost("zkr", "zkr zk");
+	assert_lost("zicbop", "zicbop");
+	assert_lost("h", "");
+}
+
+static void an_abbreviation_takes_what_it_stands_for(void **state)
+{
+	assert_lost("b", "b zba zbb zbs");
+	assert_lost("zks", "zks zk zkn zbkb zbkc zbkx zksed zksh");
+	assert_lost("zk", "zk zkn zkr zkt zbkb zbkc zbkx zkne zknd zknh zks");
+	assert_lost("zvkn", "zvkn zvkb zvkned zvknhb zvkt");
+	assert_lost("v", LOST_VECTOR);
+}
+
+static void what_is_disabled_is_made_to_trap(void **state)
+{
+	struct isa_controls left = assert_lost("v", LOST_VECTOR);
+
+	assert_int_equal(left.features, ~BIT(FEATURE_VECTOR));
+	assert_int_equal(left.henvcfg, ~UINT64_C(0));
+	left = assert_lost("f zve32x", LOST_VECTOR "f d zcd zfh zfhmin");
+	assert_int_equal(left.features, ~(BIT(FEATURE_VECTOR) | BIT(FEATURE_FP)));
+	left = assert_lost("zicbom", "zicbom");
+	assert_int_equal(left.henvcfg, ~(HENVCFG_CBIE | HENVCFG_CBCFE));
+	left = assert_lost("zicboz svpbmt", "zicboz svpbmt");
+	assert_int_equal(left.henvcfg, ~(HENVCFG_CBZE | HENVCFG_PBMTE));
+	assert_int_equal(left.features, ~UINT64_C(0));
+	left = assert_lost("sstc", "sstc");
+	assert_int_equal(left.henvcfg, ~HENVCFG_STCE);
+	assert_int_equal(left.features, ~BIT(FEATURE_SSTC));
+	left = assert_lost("ssaia", "ssaia");
+	assert_int_equal(left.features, ~BIT(FEATURE_SSAIA));
+	assert_int_equal(left.hstateen0, ~(HSTATEEN0_CSRIND | HSTATEEN0_AIA | HSTATEEN0_IMSIC));
+	left = assert_lost("ssstateen", "ssstateen");
+	assert_int_equal(left.features, ~BIT(FEATURE_SSSTATEEN));
+	assert_int_equal(left.hstateen0, ~HSTATEEN0_SE0);
+	left = assert_lost("zkr", "zkr zk");
+	assert_int_equal(left.features, ~BIT(FEATURE_ZKR));
+	left = assert_lost("sscofpmf", "sscofpmf");
+	assert_int_equal(left.features, ~BIT(FEATURE_SSCOFPMF));
+}
+
+static void what_cannot_be_made_to_trap_is_only_not_told_of(void **state)
+{
+	struct isa_controls left = assert_lost("svinval zawrs b", "svinval zawrs b zba zbb zbs");
+
+	assert_int_equal(left.features, ~UINT64_C(0));
+	assert_int_equal(left.henvcfg, ~UINT64_C(0));
+	assert_int_equal(left.hstateen0, ~UINT64_C(0));
+}
+
+/* A hart may do more than its device tree says. */
+static void what_harts_do_not_name_is_made_to_trap(void **state)
+{
+	struct isa_controls left = ALL_BITS;
+	struct isa_set offered;
+
+	left = offer("rv64ima_sstc", "", left, &offered);
+	assert_set(&offered, GUEST_IMA "sstc ssaia ssstateen zicfilp zicfiss smnpm ssdbltrp ssnpm "
+				       "svade svadu");
+	assert_int_equal(left.features, ~(BIT(FEATURE_FP) | BIT(FEATURE_VECTOR) | BIT(FEATURE_ZKR) |
+					  BIT(FEATURE_SSCOFPMF)));
+	assert_int_equal(left.henvcfg,
+			 ~(HENVCFG_CBIE | HENVCFG_CBCFE | HENVCFG_CBZE | HENVCFG_PBMTE));
+}
+
+static void what_fwft_turns_on_can_be_disabled(void **state)
+{
+	static const struct {
+		const char *disabled;
+		uint64_t features;
+	} cases[] = {
+		{ "zicfilp", BIT(FEATURE_LANDING_PAD) },
+		{ "zicfiss", BIT(FEATURE_SHADOW_STACK) },
+		{ "ssdbltrp", BIT(FEATURE_DOUBLE_TRAP) },
+		{ "svadu", BIT(FEATURE_AD_UPDATING) },
+		{ "svade", BIT(FEATURE_AD_UPDATING) },
+		{ "smnpm", BIT(FEATURE_PMLEN_7) | BIT(FEATURE_PMLEN_16) },
+		{ "ssnpm", 0 },
+	};
+	struct isa_controls all = ALL_BITS, left;
+	struct isa_set offered;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		all.features = FEATURES_FWFT;
+		left = offer("rv64i", cases[i].disabled, all, &offered);
+		assert_int_equal(left.features, FEATURES_FWFT & ~cases[i].features);
+	}
+}
+
+static void seed_and_state_enables_follow_what_was_probed(void **state)
+{
+	assert_guest("rv64i_zkr_ssstateen", 0, 0, false, GUEST_I);
+	assert_guest("rv64i_zkr", BIT(FEATURE_ZKR), 0, false, GUEST_I "zkr");
+	assert_guest("rv64i", BIT(FEATURE_ZKR), 0, false, GUEST_I);
+	assert_guest("rv64i_sscofpmf", BIT(FEATURE_SSCOFPMF), 0, false, GUEST_I "sscofpmf");
+	assert_guest("rv64i_sscofpmf", 0, 0, false, GUEST_I);
+	assert_guest("rv64i_smstateen", BIT(FEATURE_SSSTATEEN), 0, false, GUEST_I "ssstateen");
 }
 
 int main(void)
@@ -308,6 +486,7 @@ int main(void)
 		cmocka_unit_test(what_is_implied_is_added),
 		cmocka_unit_test(the_intersection_is_what_both_have),
 		cmocka_unit_test(a_cpu_node_has_a_list_or_else_a_string),
+		cmocka_unit_test(another_base_than_rv64_is_refused),
 		cmocka_unit_test(a_guest_is_told_of_what_has_no_state),
 		cmocka_unit_test(a_guest_is_not_told_of_what_is_not_kept),
 		cmocka_unit_test(a_guest_is_told_of_registers_that_are_kept),
@@ -315,7 +494,15 @@ int main(void)
 		cmocka_unit_test(henvcfg_decides_on_cache_blocks_and_page_types),
 		cmocka_unit_test(timer_and_interrupt_files_follow_what_was_probed),
 		cmocka_unit_test(either_way_of_dirty_bits_is_svade_in_a_guest),
+		cmocka_unit_test(what_fwft_turns_on_follows_what_was_probed),
+		cmocka_unit_test(what_fwft_turns_on_can_be_disabled),
 		cmocka_unit_test(a_short_array_gets_the_first_names),
+		cmocka_unit_test(what_depends_on_something_disabled_goes_with_it),
+		cmocka_unit_test(an_abbreviation_takes_what_it_stands_for),
+		cmocka_unit_test(what_is_disabled_is_made_to_trap),
+		cmocka_unit_test(what_cannot_be_made_to_trap_is_only_not_told_of),
+		cmocka_unit_test(what_harts_do_not_name_is_made_to_trap),
+		cmocka_unit_test(seed_and_state_enables_follow_what_was_probed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "../../core/line.h"
+#include "fake_terminal.h"
 
 #define UP "\033[A"
 #define DOWN "\033[B"
@@ -19,40 +20,11 @@
 #define LEFT "\033[D"
 
 static struct line_editor editor;
-static char row[512];
-static size_t column;
-static unsigned int bells;
-
-static void put(const char *text, size_t length)
-{
-	for (size_t i = 0; i < length; i++) {
-		switch (text[i]) {
-		case '\r':
-			column = 0;
-			break;
-		case '\n':
-			memset(row, ' ', sizeof(row));
-			break;
-		case '\b':
-			assert_true(column > 0);
-			column--;
-			break;
-		case '\a':
-			bells++;
-			break;
-		default:
-			assert_in_range(text[i], ' ', '~');
-			row[column++] = text[i];
-		}
-	}
-}
 
 static int setup(void **state)
 {
-	memset(row, ' ', sizeof(row));
-	column = 0;
-	bells = 0;
-	line_init(&editor, put);
+	fake_terminal_clear();
+	line_init(&editor, fake_terminal_put);
 	line_begin(&editor);
 	return 0;
 }
@@ -60,10 +32,7 @@ static int setup(void **state)
 /** The screen shows the line and nothing else. */
 static void assert_screen(void)
 {
-	assert_memory_equal(row, editor.text, editor.length);
-	for (size_t i = editor.length; i < sizeof(row); i++)
-		assert_int_equal(row[i], ' ');
-	assert_int_equal(column, editor.cursor);
+	assert_true(fake_terminal_shows(editor.text, editor.length, editor.cursor));
 }
 
 static enum line_result type_bytes(const char *bytes, size_t count)
@@ -144,7 +113,7 @@ static void control_c_drops_the_line(void **state)
 {
 	assert_int_equal(type("half\003"), LINE_CANCELLED);
 	line_begin(&editor);
-	column = 0;
+	terminal.column = 0;
 	assert_line("whole", "whole");
 	assert_line(UP UP, "whole");
 }
@@ -171,9 +140,9 @@ static void history_has_an_end(void **state)
 		line[5] = c;
 		assert_line(line, line);
 	}
-	bells = 0;
+	terminal.bells = 0;
 	assert_line(UP UP UP UP UP UP UP UP UP UP UP, "line s");
-	assert_int_equal(bells, 3);
+	assert_int_equal(terminal.bells, 3);
 }
 
 static void repeated_and_empty_lines_are_not_remembered(void **state)
@@ -189,7 +158,7 @@ static void long_line_beeps_and_stays(void **state)
 {
 	for (int i = 0; i < 1000; i++)
 		type("y");
-	assert_int_equal(bells, 1000 - LINE_MAX_LENGTH);
+	assert_int_equal(terminal.bells, 1000 - LINE_MAX_LENGTH);
 	assert_int_equal(editor.length, LINE_MAX_LENGTH);
 	type("\001z");
 	assert_int_equal(type("\r"), LINE_DONE);

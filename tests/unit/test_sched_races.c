@@ -16,6 +16,7 @@
 
 #include <arch/boot.h>
 #include <arch/thread.h>
+#include <core/hart_files.h>
 #include <core/hart_power.h>
 #include <core/intfile.h>
 #include <core/log.h>
@@ -42,7 +43,9 @@ static struct vcpu vcpus[GUESTS];
 static struct guest {
 	int on; /* the hart that runs it, or -1 */
 	uint32_t pending; /* it was told something */
+	bool native; /* it waits in the guest */
 	uint64_t runs;
+	uint64_t waits; /* there */
 } guests[GUESTS];
 static sem_t interrupts[HARTS]; /* wake a hart from WFI */
 static uint32_t ipis[HARTS]; /* pending */
@@ -120,11 +123,28 @@ void vcpu_prepare(struct vcpu *vcpu)
 	(void)vcpu;
 }
 
+/* WFI in the guest: only an interrupt of the hart, or of its own, ends it. */
+static void guest_waits(struct hart *hart, struct guest *guest)
+{
+	struct timespec end;
+
+	if (load_bool(&quitting))
+		pthread_exit(NULL);
+	__atomic_fetch_add(&guest->waits, 1, __ATOMIC_SEQ_CST);
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += 2 * PATIENCE_S;
+	sem_timedwait(&interrupts[hart->index], &end);
+	/* What it was told is work for it as if it had come here anew. */
+	if (__atomic_exchange_n(&guest->pending, 0, __ATOMIC_SEQ_CST))
+		__atomic_fetch_add(&guest->runs, 1, __ATOMIC_SEQ_CST);
+}
+
 void vcpu_run(struct vcpu *vcpu)
 {
 	struct guest *guest = &guests[vcpu->index];
 	struct hart *hart = fake_hart_self;
 	int nowhere = -1;
+	bool waited = false;
 	unsigned int work = (unsigned int)rand() % 50;
 
 	if (!__atomic_compare_exchange_n(&guest->on, &nowhere, (int)hart->index, false,
@@ -136,6 +156,14 @@ void vcpu_run(struct vcpu *vcpu)
 		if (interrupts_take(hart) && __atomic_load_n(&hart->resched, __ATOMIC_SEQ_CST) &&
 		    sched_should_leave(hart))
 			return;
+		if (load_bool(&guest->native)) {
+			guest_waits(hart, guest);
+			waited = true;
+			continue;
+		}
+		/* Its WFI traps now. */
+		if (waited)
+			break;
 		if (vcpu->index >= SPINNERS && work-- == 0)
 			break;
 		if (asking && (unsigned int)rand() % 16 == 0)
@@ -166,6 +194,15 @@ void vcpu_parked(struct vcpu *vcpu)
 }
 
 void arch_vcpu_quiesce(struct hart *hart)
+{
+}
+
+void arch_vcpu_set_native(struct vcpu *vcpu, bool native)
+{
+	__atomic_store_n(&guests[vcpu->index].native, native, __ATOMIC_SEQ_CST);
+}
+
+void vm_roomy_update(void)
 {
 }
 
@@ -250,6 +287,8 @@ void irqchip_hart_init(void)
 {
 }
 
+struct hartset hart_files_free_set;
+
 void intfile_hart_leave(struct hart *hart)
 {
 }
@@ -307,8 +346,14 @@ static void wait_until(bool (*done)(struct vcpu *vcpu, uint64_t value), struct v
 
 static void notify(struct vcpu *vcpu)
 {
+	int on;
+
 	__atomic_store_n(&guests[vcpu->index].pending, 1, __ATOMIC_SEQ_CST);
-	sched_wake(&vcpu->sched);
+	if (sched_wake(&vcpu->sched))
+		return;
+	on = __atomic_load_n(&guests[vcpu->index].on, __ATOMIC_SEQ_CST);
+	if (on >= 0 && load_bool(&guests[vcpu->index].native))
+		kicked((unsigned int)on);
 }
 
 static bool is_settled(struct vcpu *vcpu, uint64_t unused)
@@ -349,15 +394,12 @@ static void must_be_held(struct vcpu *vcpu)
 
 static int setup(void **state)
 {
-	static bool added;
-
 	fake_hart_reset();
-	if (!added)
-		page_add(hpa(FAKE_ARENA_BASE), MIB(1));
-	added = true;
+	fake_arena_add(MIB(1));
 	fake_wait_hook = hart_waits;
 	fake_kick_hook = kicked;
 	hart_count = HARTS;
+	boot_hart = harts[0];
 	srand(1);
 	quitting = asking = stop_fails = false;
 	parked_harts = 0;
@@ -413,6 +455,30 @@ static void no_wake_up_of_an_idle_hart_is_lost(void **state)
 		sched_unpark(&vcpus[i].sched);
 	for (unsigned int step = 0; step < 6000; step++)
 		must_run(&vcpus[SPINNERS + (unsigned int)rand() % (GUESTS - SPINNERS)]);
+}
+
+/* All believe to be alone; more of them than harts, of different priorities. */
+static void nothing_is_lost_while_guests_wait_themselves(void **state)
+{
+	uint64_t waits = 0;
+
+	for (unsigned int i = 0; i < GUESTS; i++) {
+		sched_set_roomy(&vcpus[i].sched, true);
+		sched_unpark(&vcpus[i].sched);
+	}
+	for (unsigned int step = 0; step < 3000; step++) {
+		struct vcpu *vcpu = &vcpus[(unsigned int)rand() % GUESTS];
+
+		if (rand() % 8 == 0)
+			must_be_held(vcpu);
+		else if (rand() % 8 == 0 && vcpu->index >= SPINNERS)
+			sched_set_roomy(&vcpu->sched, rand() % 2);
+		else if (vcpu->index >= SPINNERS)
+			must_run(vcpu);
+	}
+	for (unsigned int i = 0; i < GUESTS; i++)
+		waits += guests[i].waits;
+	assert_true(waits > 0);
 }
 
 static void no_hold_is_lost(void **state)
@@ -488,6 +554,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(no_wake_up_is_lost),
 		TEST(no_wake_up_of_an_idle_hart_is_lost),
+		TEST(nothing_is_lost_while_guests_wait_themselves),
 		TEST(no_hold_is_lost),
 		TEST(no_guest_is_lost_when_affinities_change),
 		TEST(nothing_is_lost_when_harts_come_and_go),

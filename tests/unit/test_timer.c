@@ -37,12 +37,8 @@ static void expired(struct timer *timer)
 
 static int setup(void **state)
 {
-	static bool added;
-
 	fake_hart_reset();
-	if (!added)
-		page_add(hpa(FAKE_ARENA_BASE), MIB(1));
-	added = true;
+	fake_arena_add(MIB(1));
 	for (unsigned int i = 0; i < FAKE_HARTS; i++)
 		assert_int_equal(timer_hart_init(&fake_harts[i]), 0);
 	for (unsigned int i = 0; i < TIMERS; i++)
@@ -373,7 +369,7 @@ static void while_hart_0_is_locked(void)
 static void *lock_hart_0(void *unused)
 {
 	fake_hart_self = &fake_harts[4];
-	timer_program(&fake_harts[0], TIMER_NEVER);
+	timer_interrupt(&fake_harts[0]);
 	return NULL;
 }
 
@@ -395,6 +391,34 @@ static void while_one_waits(void)
 		sem_post(&transit.unlock);
 	}
 	sched_yield();
+}
+
+static void slice_leaves_an_interrupt_that_is_too_early(void **state)
+{
+	timer_slice(&fake_harts[0], 500);
+	assert_int_equal(fake_timer[0], 500);
+	timer_slice(&fake_harts[0], TIMER_NEVER);
+	assert_int_equal(fake_timer[0], 500);
+	timer_slice(&fake_harts[0], 700);
+	assert_int_equal(fake_timer[0], 500);
+	interrupt_at(500);
+	assert_int_equal(fake_harts[0].resched, 0);
+	assert_int_equal(fake_timer[0], 700);
+	timer_slice(&fake_harts[0], 600);
+	assert_int_equal(fake_timer[0], 600);
+	timer_program(&fake_harts[0], TIMER_NEVER);
+	assert_int_equal(fake_timer[0], TIMER_NEVER);
+}
+
+static void slice_after_a_timer_keeps_the_timer(void **state)
+{
+	timer_arm(&timers[0], 300);
+	timer_slice(&fake_harts[0], 500);
+	assert_int_equal(fake_timer[0], 300);
+	timer_cancel(&timers[0]);
+	interrupt_at(300);
+	assert_int_equal(fired_count, 0);
+	assert_int_equal(fake_timer[0], 500);
 }
 
 static void timer_in_transit_is_cancelled(void **state)
@@ -444,6 +468,8 @@ int main(void)
 		cmocka_unit_test_setup(callback_may_arm_its_timer_again, setup),
 		cmocka_unit_test_setup(callback_may_cancel_another_that_is_due, setup),
 		cmocka_unit_test_setup(callback_may_arm_another_that_is_due_at_once, setup),
+		cmocka_unit_test_setup(slice_leaves_an_interrupt_that_is_too_early, setup),
+		cmocka_unit_test_setup(slice_after_a_timer_keeps_the_timer, setup),
 		cmocka_unit_test_setup(end_of_slice_asks_for_the_scheduler_once, setup),
 		cmocka_unit_test_setup(timer_that_comes_first_keeps_the_slice, setup),
 		cmocka_unit_test_setup(each_hart_has_its_own_queue, setup),

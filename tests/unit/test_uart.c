@@ -484,5 +484,8 @@ int main(void)
 		TEST(creation_without_memory_gives_nothing),
 	};
 
-	return cmocka_run_group_tests_name("uart", tests, NULL, NULL);
+	int failed = cmocka_run_group_tests_name("uart", tests, NULL, NULL);
+
+	fake_light = true;
+	return failed + cmocka_run_group_tests_name("uart, light", tests, NULL, NULL);
 }

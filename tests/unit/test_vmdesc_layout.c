@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -13,22 +12,6 @@
 #include "vmtree.h"
 
 #define BASE UINT64_C(0x80000000)
-
-static int setup(void **state)
-{
-	struct vmtree *tree = malloc(sizeof(*tree));
-
-	vmtree_init(tree);
-	*state = tree;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	vmtree_free(*state);
-	free(*state);
-	return 0;
-}
 
 /* What holds for every layout. */
 static void check_layout(const struct vm_config *config, const struct vm_layout *layout)
@@ -220,20 +203,18 @@ static void a_big_device_tree_of_its_own_gets_its_room(void **state)
 	assert_reported(&tree->report, "overlaps kernel/file 'image'");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(an_image_goes_where_its_header_says),
-		TEST(a_raw_binary_goes_to_2_mib),
-		TEST(what_cannot_be_started_is_refused),
-		TEST(a_kernel_that_does_not_fit_is_refused),
-		TEST(a_kernel_leaves_room_for_the_rest),
-		TEST(data_goes_to_the_end_of_small_memory),
-		TEST(data_stays_within_the_first_gib),
-		TEST(a_device_tree_does_not_cross_2_mib),
-		TEST(a_big_device_tree_of_its_own_gets_its_room),
+		VMTREE_TEST(an_image_goes_where_its_header_says),
+		VMTREE_TEST(a_raw_binary_goes_to_2_mib),
+		VMTREE_TEST(what_cannot_be_started_is_refused),
+		VMTREE_TEST(a_kernel_that_does_not_fit_is_refused),
+		VMTREE_TEST(a_kernel_leaves_room_for_the_rest),
+		VMTREE_TEST(data_goes_to_the_end_of_small_memory),
+		VMTREE_TEST(data_stays_within_the_first_gib),
+		VMTREE_TEST(a_device_tree_does_not_cross_2_mib),
+		VMTREE_TEST(a_big_device_tree_of_its_own_gets_its_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

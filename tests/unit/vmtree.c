@@ -5,9 +5,18 @@
 #include <libfdt.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
+
+const struct vmtree_mode vmtree_modes[VMTREE_MODES] = {
+	{ "riscv,sv39", 41, "Sv39x4" },
+	{ "riscv,sv48", 50, "Sv48x4" },
+	{ "riscv,sv57", 59, "Sv57x4" },
+	{ "auto", 59, "Sv57x4" },
+};
 
 static void put_le64(uint8_t *bytes, uint64_t value)
 {
@@ -39,6 +48,20 @@ void vmtree_init(struct vmtree *tree)
 void vmtree_free(struct vmtree *tree)
 {
 	cpio_free(&tree->cpio);
+}
+
+int vmtree_setup(void **state)
+{
+	*state = malloc(sizeof(struct vmtree));
+	vmtree_init(*state);
+	return 0;
+}
+
+int vmtree_teardown(void **state)
+{
+	vmtree_free(*state);
+	free(*state);
+	return 0;
 }
 
 static int node_make(void *fdt, const char *path)
@@ -94,6 +117,15 @@ void vmtree_remove(struct vmtree *tree, const char *path, const char *name)
 		assert_int_equal(fdt_del_node(tree->blob, node), 0);
 }
 
+void vmtree_range(struct vmtree *tree, const char *name, uint64_t base, uint64_t size)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/vm/ranges/%s", name);
+	vmtree_set_u64(tree, path, "base", base);
+	vmtree_set_u64(tree, path, "size", size);
+}
+
 void vmtree_pack(struct vmtree *tree)
 {
 	cpio_free(&tree->cpio);
@@ -136,4 +168,54 @@ void assert_vm_accepted(struct vmtree *tree)
 {
 	if (vmtree_parse(tree, "/vm") || tree->report.report.warnings)
 		fail_msg("%s", tree->report.text);
+}
+
+static void step_take(struct vmtree *tree, const struct vmtree_step *step)
+{
+	const struct vmtree_value *value = &step->value;
+
+	switch (value->kind) {
+	case VMTREE_BYTES:
+		vmtree_set(tree, step->path, step->name, value->bytes, value->number);
+		break;
+	case VMTREE_U32:
+		vmtree_set_u32(tree, step->path, step->name, (uint32_t)value->number);
+		break;
+	case VMTREE_U64:
+		vmtree_set_u64(tree, step->path, step->name, value->number);
+		break;
+	case VMTREE_GONE:
+		vmtree_remove(tree, step->path, step->name);
+		break;
+	}
+}
+
+void vmtree_steps(struct vmtree *tree, const struct vmtree_step *steps, size_t count)
+{
+	for (const struct vmtree_step *step = steps; step < steps + count; step++) {
+		char at[80], message[256];
+		bool accepted;
+
+		snprintf(at, sizeof(at), "%s: %s%s", step->path, step->name ? step->name : "",
+			 step->name ? ": " : "");
+		snprintf(message, sizeof(message), "error: description.dtb: %s%s", at,
+			 step->refusal ? step->refusal : "");
+		step_take(tree, step);
+		accepted = !vmtree_parse(tree, "/vm");
+		if (accepted != !step->refusal || (accepted && tree->report.report.warnings))
+			fail_msg("step %zu, %sshould be %s, but: %s", step - steps, at,
+				 step->refusal ? step->refusal : "accepted", tree->report.text);
+		if (step->refusal)
+			assert_reported(&tree->report, message);
+	}
+}
+
+void vmtree_show(void *opaque, const char *name, const char *value, bool is_default)
+{
+	struct vm_shown *shown = opaque;
+	size_t used = strlen(shown->text);
+
+	shown->lines++;
+	shown->defaults += is_default;
+	snprintf(shown->text + used, sizeof(shown->text) - used, "%s=%s\n", name, value);
 }

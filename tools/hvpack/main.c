@@ -185,7 +185,7 @@ static void vm_show(const struct vm_config *config)
 
 	printf("%s\n", config->name);
 	vmdesc_print(config, value_show, NULL);
-	if (vm_layout_compute(config, &layout, &report))
+	if (!config->kernel.name || vm_layout_compute(config, &layout, &report))
 		return;
 	printf("  %-22s 0x%" PRIx64 ", %" PRIu64 " KiB with its bss\n", "kernel at",
 	       layout.kernel_gpa.v, layout.kernel_size / 1024);

@@ -6,7 +6,7 @@
 quoted = '$(subst ','\'',$(1))'
 option = $(if $(2),$(1)=$(call quoted,$(2)))
 
-RUN := tools/run --build=$(O) --deps=$(DEPS)
+RUN := tools/run --board=$(BOARD) --build=$(O) --deps=$(DEPS)
 run_options = $(call option,--vm,$(VM)) $(call option,--kernel,$(KERNEL)) \
 	$(call option,--initrd,$(INITRD)) $(call option,--append,$(APPEND)) \
 	$(call option,--vcpus,$(VCPUS)) $(call option,--mem,$(MEM)) \
@@ -24,10 +24,13 @@ run: image host $(if $(VM),guest,$(guest_initrd))
 # ---- tests --------------------------------------------------------------------------------------
 
 PYTEST := HV_BUILD=$(abspath $(O)) HV_DEPS=$(abspath $(DEPS)) $(PYTHON) -B -m pytest \
-	-p no:cacheprovider -v --durations=5
+	-p no:cacheprovider -v -rs --durations=25
 TESTS ?= tests/system
+# Files of system tests at a time. A machine of one test takes about one core.
+SYSTEM_JOBS ?= 2
 
-.PHONY: check model system soak bench
+.PHONY: check model system soak check-boards system-boards \
+	bench bench-bare bench-kvm bench-growth bench-check bench-record bench-save bench-docs
 check: image host guest compile_commands
 	+@MAKE='$(MAKE)' tools/check $(O) $(DEPS)
 
@@ -35,13 +38,44 @@ model:
 	@tests/model/run $(O)/model
 
 system: image host guest
-	$(Q)$(PYTEST) -m "not soak" $(TESTS)
+	$(Q)$(PYTEST) -n $(SYSTEM_JOBS) --dist loadfile -m "not soak and not boards" $(TESTS)
 
 soak: image host guest $(O)/unit/test_gstage_random
 	$(Q)$(PYTEST) -m soak $(TESTS)
 
+check-boards: image host guest
+	+@MAKE='$(MAKE)' tools/check $(O) $(DEPS) boards
+
+system-boards: image host guest
+	$(Q)$(PYTEST) -m boards tests/system/test_boards.py
+
+# ---- figures ------------------------------------------------------------------------------------
+
+BENCH := tests/bench/bench --build=$(O) --deps=$(DEPS) $(if $(ONLY),--only=$(ONLY))
+
 bench: image host guest
-	@tests/bench/bench --build=$(O) --deps=$(DEPS) --output=$(O)/bench.json
+	@$(BENCH) --on=hartvisor --output=$(O)/bench.json
+
+bench-bare: guest
+	@$(BENCH) --on=bare --output=$(O)/bench-bare.json
+
+bench-kvm: guest $(O)/guest/vmm
+	@$(BENCH) --on=kvm --output=$(O)/bench-kvm.json
+
+bench-growth: image host guest
+	@$(BENCH) --on=growth --output=$(O)/bench-growth.json
+
+# tests/bench/recorded.json: what must not become dearer.
+bench-check bench-record: image host guest
+	@tests/bench/check --build=$(O) --deps=$(DEPS) --compiler='$(CC)' \
+		$(if $(filter bench-record,$@),--record)
+
+# docs/benchmarks.md is made from the files in docs/benchmarks.
+bench-save:
+	@tests/bench/report --save --build=$(O) --deps=$(DEPS) --compiler='$(CC)'
+
+bench-docs:
+	@tests/bench/report
 
 # ---- the form of the sources --------------------------------------------------------------------
 
@@ -71,5 +105,4 @@ tidy: compile_commands $(O)/include/config.h $(asm_offsets)
 
 image-check: image
 	$(call say,CHECK,$(O)/hartvisor.elf)
-	$(Q)tools/image-check $(OBJDUMP) $(NM) $(O)/hartvisor.elf \
-		$(filter %/fp.o %/vector.o,$(objects))
+	$(Q)$(image_check) $(O)/hartvisor.elf $(fp_objects)

@@ -12,7 +12,7 @@ GUEST_CFLAGS := $(TARGET_CFLAGS) -Itests/guest/include -Itests/guest $(guest-cfl
 	-isystem $(DEPS)/libfdt -isystem $(PICOLIBC)/include
 GUEST_ASFLAGS := $(COMMON_FLAGS) -Itests/guest/include -Itests/guest $(guest-cflags)
 # A payload is one piece, its memory all its own.
-GUEST_LDFLAGS := $(LDFLAGS) $(if $(LLVM),,--no-warn-rwx-segments)
+GUEST_LDFLAGS := $(LDFLAGS) --no-relax $(if $(LLVM),,--no-warn-rwx-segments)
 
 $(O)/guest/obj/%.o: tests/guest/%.c $(O)/.flags
 	@mkdir -p $(@D)
@@ -41,13 +41,37 @@ $(foreach name,$(payloads),$(eval $(call payload,$(name))))
 $(O)/guest/%.bin: $(O)/guest/%.elf
 	$(Q)$(OBJCOPY) -O binary $< $@
 
--include $(sort $(guest_objects:.o=.d))
+-include $(sort $(guest_objects:.o=.d)) $(wildcard $(O)/guest/*-program.d)
+
+# Linux programs for the tests of guests, without a C library: tests/system/programs/<name>.c
+# becomes /tests/<name>-program of the initrd.
+programs := $(patsubst tests/system/programs/%.c,$(O)/guest/%-program,\
+	$(wildcard tests/system/programs/*.c))
+$(O)/guest/%-program: tests/system/programs/%.c $(O)/.flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(TARGET_CFLAGS) -MMD -MP -MT $@ -c -o $@.o $<
+	$(Q)$(LD) -nostdlib -static --gc-sections --build-id=none -z noexecstack -s -o $@ $@.o
+
+# The VMM that KVM is measured with, a program of the same kind.
+vmm_objects := $(patsubst tests/bench/vmm/%.c,$(O)/guest/vmm-obj/%.o,$(wildcard tests/bench/vmm/*.c))
+$(O)/guest/vmm-obj/%.o: tests/bench/vmm/%.c $(O)/.flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/guest/vmm: $(vmm_objects) $(O)/obj/libfdt.a
+	$(call say,LD,$@)
+	$(Q)$(LD) $(LDFLAGS) -s -o $@ $(vmm_objects) \
+		--start-group $(O)/obj/libfdt.a $(LIBC) $(LIBGCC) --end-group
+
+-include $(vmm_objects:.o=.d)
 
 guest_initrd := $(O)/guest/initrd.gz
-$(guest_initrd): tools/mkinitrd $(wildcard tests/system/guest/*) $(DEPS)/guest/busybox
+$(guest_initrd): tools/mkinitrd $(wildcard tests/system/guest/*) $(programs) $(DEPS)/guest/busybox
 	@mkdir -p $(@D)
 	$(call say,INITRD,$@)
-	$(Q)tools/mkinitrd -o $@ -b $(DEPS)/guest/busybox $(wildcard tests/system/guest)
+	$(Q)tools/mkinitrd -o $@ -b $(DEPS)/guest/busybox $(wildcard tests/system/guest) $(programs)
 
 .PHONY: guest
 guest: $(patsubst %,$(O)/guest/%.bin,$(payloads)) $(guest_initrd)

@@ -85,6 +85,8 @@ $(O)/fuzz/obj/%.o: %.c $(O)/.fuzzflags | $(O)/include/config.h
 	$(call say,FUZZCC,$<)
 	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 
+$(O)/fuzz/obj/drivers/%.o: private FUZZ_CFLAGS += -include tests/fuzz/statics.h
+
 define fuzzer
 fuzz_objects += $$(patsubst %.c,$(O)/fuzz/obj/%.o,tests/fuzz/$(1).c $$($(1)-y))
 $(O)/fuzz/$(1): $$(patsubst %.c,$(O)/fuzz/obj/%.o,tests/fuzz/$(1).c $$($(1)-y))

@@ -51,11 +51,14 @@ COMMON_FLAGS := $(ARCH_FLAGS) -g $(PREFIX_MAP)
 TARGET_CFLAGS := -std=gnu11 -O2 -ffreestanding -fno-common -fno-pic -fno-strict-aliasing \
 	-ffunction-sections -fdata-sections $(COMMON_FLAGS) $(WARNINGS) $(COMPILER_FLAGS)
 
-CFLAGS := $(TARGET_CFLAGS) -fstack-protector-strong $(if $(filter y,$(DEBUG)),$(UBSAN)) $(INCLUDES)
-ASFLAGS := $(COMMON_FLAGS) $(INCLUDES)
+# A call in the image is one instruction (gp is a guest's: no symbol says that it could be used).
+CFLAGS := $(TARGET_CFLAGS) -mrelax -fstack-protector-strong $(if $(filter y,$(DEBUG)),$(UBSAN)) $(INCLUDES)
+# For files of light functions: t0 to t6, a6 and a7 stay as they are (<core/light.h>).
+LIGHT_FLAGS := $(addprefix -ffixed-x,5 6 7 16 17 28 29 30 31) -fno-jump-tables
+ASFLAGS := $(COMMON_FLAGS) -mrelax $(INCLUDES)
 
 # printf without floating point: picolibc has it under other names.
 int_printf := $(shell $(NM) $(LIBC) 2>/dev/null | sed -n 's/.* T \(__[il]_vfprintf\)$$/\1/p' | \
 	sort | tail -n 1)
-LDFLAGS := -nostdlib -static --gc-sections --no-relax --build-id=none -z noexecstack \
+LDFLAGS := -nostdlib -static --gc-sections --discard-locals --build-id=none -z noexecstack \
 	-z max-page-size=4096 $(if $(int_printf),--defsym=vfprintf=$(int_printf))

@@ -4,6 +4,7 @@
  * answers are put into a table while booting and do not change; no lock.
  */
 #include <arch/sbi.h>
+#include <core/version.h>
 
 #include "extensions.h"
 
@@ -15,11 +16,13 @@
 #define FID_MARCHID 5
 #define FID_MIMPID 6
 
-static unsigned long answers[] = {
-	[FID_SPEC_VERSION] = SBI_SPEC_VERSION,
-	[FID_IMPL_ID] = SBI_IMPL_ID,
-	[FID_IMPL_VERSION] = SBI_IMPL_VERSION,
-	[FID_MIMPID] = 0,
+/** It takes more than a look into the table. */
+#define NO_ANSWER UINT64_MAX
+
+static unsigned long answers[SBI_ANSWERS] = {
+	[FID_SPEC_VERSION] = SBI_SPEC_VERSION, [FID_IMPL_ID] = SBI_IMPL_ID,
+	[FID_IMPL_VERSION] = VERSION_NUMBER,   [FID_PROBE] = NO_ANSWER,
+	[FID_MIMPID + 1] = NO_ANSWER, /* the last one: base_call() knows what is behind it */
 };
 
 static void base_init(void)
@@ -29,18 +32,22 @@ static void base_init(void)
 	answers[FID_MIMPID] = firmware_mimpid();
 }
 
+_Static_assert(FID_MIMPID + 2 == SBI_ANSWERS, "each_function_has_its_answer");
+
+/** What the table has no answer for; a value with bit 63 set, such as an id of a vendor, too. */
 static struct sbi_result base_call(struct vcpu *vcpu, unsigned long function, const uint64_t *args)
 {
-	if (unlikely(function >= ARRAY_SIZE(answers)))
-		return sbi_error(SBI_NOT_SUPPORTED);
-	if (unlikely(function == FID_PROBE))
+	if (function == FID_PROBE)
 		return sbi_value(sbi_find(vcpu->vm, args[0]) != NULL);
-	return sbi_value(answers[index_mask(function, ARRAY_SIZE(answers))]);
+	if (function > FID_MIMPID)
+		return sbi_error(SBI_NOT_SUPPORTED);
+	return sbi_value(answers[index_mask(function, SBI_ANSWERS)]);
 }
 
 const struct sbi_extension sbi_base = {
 	.id = SBI_EXT_BASE,
 	.name = "base",
 	.init = base_init,
+	.answers = answers,
 	.call = base_call,
 };

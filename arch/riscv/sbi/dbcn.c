@@ -16,19 +16,12 @@
 /** Bytes that one call writes at most; the guest is told how many and goes on from there. */
 #define WRITE_MAX 256
 
-/** Whether [@low, @low + @size) is memory that the guest may @access. Nothing at all always is. */
-static bool range_valid(struct vm *vm, uint64_t size, uint64_t low, uint64_t high,
-			unsigned int access)
-{
-	return !size || (!high && vm_is_ram(vm, gpa(low), size, access));
-}
-
 static struct sbi_result dbcn_write(struct vm *vm, uint64_t size, uint64_t low, uint64_t high)
 {
 	uint64_t total = MIN(size, WRITE_MAX);
 	uint64_t done = 0;
 
-	if (!range_valid(vm, size, low, high, GSTAGE_READ))
+	if (sbi_shared_memory(vm, low, high, size, 1, GSTAGE_READ))
 		return sbi_error(SBI_INVALID_PARAM);
 	while (done < total) {
 		uint64_t room;
@@ -49,7 +42,7 @@ static struct sbi_result dbcn_read(struct vm *vm, uint64_t size, uint64_t low, u
 	uint64_t room;
 	uint8_t *bytes;
 
-	if (!range_valid(vm, size, low, high, GSTAGE_WRITE))
+	if (sbi_shared_memory(vm, low, high, size, 1, GSTAGE_WRITE))
 		return sbi_error(SBI_INVALID_PARAM);
 	bytes = size ? vm_ram(vm, gpa(low), GSTAGE_WRITE, &room) : NULL;
 	size = bytes ? console_read(vm->console, bytes, MIN(size, room)) : 0;

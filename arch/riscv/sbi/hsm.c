@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * SBI HSM (SBI 3.0, "Hart State Management Extension"). vcpu->hsm is atomic: vcpu_start() and
- * the scheduler move it between started and stopped, the vCPU itself to and from suspended.
+ * the scheduler move it between started and stopped, the vCPU itself to and from suspended. That
+ * happens at once, so that nobody sees SUSPEND_PENDING or RESUME_PENDING.
  */
 #include <arch/sbi.h>
+#include <arch/sse.h>
+#include <core/light.h>
 #include <errno.h>
 
 #include "extensions.h"
@@ -17,12 +20,12 @@
 #define SUSPEND_NON_RETENTIVE UINT32_C(0x80000000)
 
 /** The vCPU with hart id @id, or NULL. */
-static struct vcpu *vcpu_by_id(const struct vm *vm, uint64_t id)
+static inline struct vcpu *vcpu_by_id(const struct vm *vm, uint64_t id)
 {
 	return id < vm->vcpu_count ? vm->vcpus[index_mask(id, vm->vcpu_count)] : NULL;
 }
 
-static uint32_t hsm_get(const struct vcpu *vcpu)
+static inline uint32_t hsm_get(const struct vcpu *vcpu)
 {
 	return __atomic_load_n(&vcpu->hsm, __ATOMIC_ACQUIRE);
 }
@@ -32,10 +35,9 @@ static void hsm_set(struct vcpu *vcpu, enum hsm_state state)
 	__atomic_store_n(&vcpu->hsm, state, __ATOMIC_RELEASE);
 }
 
-/** Whether the guest can begin at @at: its memory, at the alignment of an instruction. */
-static bool entry_valid(struct vm *vm, uint64_t at)
+bool sbi_entry_valid(const struct vm *vm, uint64_t at)
 {
-	return !(at & 1) && vm_is_ram(vm, gpa(at), 2, GSTAGE_EXECUTE);
+	return !sbi_shared_memory(vm, at, 0, 2, 2, GSTAGE_EXECUTE);
 }
 
 static struct sbi_result hsm_start(struct vcpu *caller, uint64_t id, uint64_t at, uint64_t opaque)
@@ -45,7 +47,7 @@ static struct sbi_result hsm_start(struct vcpu *caller, uint64_t id, uint64_t at
 
 	if (!vcpu)
 		return sbi_error(SBI_INVALID_PARAM);
-	if (!entry_valid(caller->vm, at))
+	if (!sbi_entry_valid(caller->vm, at))
 		return sbi_error(SBI_INVALID_ADDRESS);
 	error = vcpu_start(vcpu, at, opaque);
 	if (!error)
@@ -57,29 +59,35 @@ static struct sbi_result hsm_start(struct vcpu *caller, uint64_t id, uint64_t at
 static struct sbi_result hsm_stop(struct vcpu *vcpu)
 {
 	hsm_set(vcpu, HSM_STOP_PENDING);
+	sse_stop(vcpu);
 	vcpu_leave(vcpu, LEAVE_PARK);
 	return sbi_value(0);
 }
 
-static struct sbi_result hsm_status(const struct vcpu *caller, uint64_t id)
+LIGHT static struct sbi_result hsm_light(struct vcpu *caller, unsigned long function,
+					 const uint64_t *args)
 {
-	const struct vcpu *vcpu = vcpu_by_id(caller->vm, id);
+	const struct vcpu *vcpu;
 
+	if (function != FID_STATUS)
+		return sbi_heavy();
+	vcpu = vcpu_by_id(caller->vm, args[0]);
 	return vcpu ? sbi_value(hsm_get(vcpu)) : sbi_error(SBI_INVALID_PARAM);
 }
 
-/**
- * Suspends the caller until an interrupt is pending that it has enabled. The result is written
- * at once, and read by the guest after the resume; without retention it is the register state
- * that the resume address expects.
- */
 static struct sbi_result hsm_suspend(struct vcpu *vcpu, uint32_t type, uint64_t at, uint64_t opaque)
 {
 	if (type != SUSPEND_RETENTIVE && type != SUSPEND_NON_RETENTIVE)
 		return sbi_error(SBI_INVALID_PARAM);
-	if (type == SUSPEND_NON_RETENTIVE && !entry_valid(vcpu->vm, at))
+	if (type == SUSPEND_NON_RETENTIVE && !sbi_entry_valid(vcpu->vm, at))
 		return sbi_error(SBI_INVALID_ADDRESS);
 	vcpu->suspend_resets = type == SUSPEND_NON_RETENTIVE;
+	vcpu->suspends_vm = false;
+	return sbi_hsm_suspend(vcpu, at, opaque);
+}
+
+struct sbi_result sbi_hsm_suspend(struct vcpu *vcpu, uint64_t at, uint64_t opaque)
+{
 	vcpu->start_pc = at;
 	vcpu->start_opaque = opaque;
 	hsm_set(vcpu, HSM_SUSPENDED);
@@ -91,13 +99,18 @@ static struct sbi_result hsm_suspend(struct vcpu *vcpu, uint32_t type, uint64_t 
 
 bool sbi_hsm_resume(struct vcpu *vcpu)
 {
-	if (!arch_vcpu_interrupt_pending(vcpu)) {
+	bool event = sse_ready(vcpu);
+
+	if (!event && !arch_vcpu_interrupt_pending(vcpu)) {
 		vcpu_leave(vcpu, LEAVE_BLOCK);
 		return false;
 	}
 	if (vcpu->suspend_resets)
 		arch_vcpu_restart(vcpu, vcpu->start_pc, vcpu->index, vcpu->start_opaque);
 	hsm_set(vcpu, HSM_STARTED);
+	/* It interrupts what the resume begins with. */
+	if (event)
+		vcpu_notify(vcpu, PENDING_SSE);
 	return true;
 }
 
@@ -108,8 +121,6 @@ static struct sbi_result hsm_call(struct vcpu *vcpu, unsigned long function, con
 		return hsm_start(vcpu, args[0], args[1], args[2]);
 	case FID_STOP:
 		return hsm_stop(vcpu);
-	case FID_STATUS:
-		return hsm_status(vcpu, args[0]);
 	case FID_SUSPEND:
 		return hsm_suspend(vcpu, (uint32_t)args[0], args[1], args[2]);
 	}
@@ -119,5 +130,6 @@ static struct sbi_result hsm_call(struct vcpu *vcpu, unsigned long function, con
 const struct sbi_extension sbi_hsm = {
 	.id = SBI_EXT_HSM,
 	.name = "hsm",
+	.light = hsm_light,
 	.call = hsm_call,
 };

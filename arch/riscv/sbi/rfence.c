@@ -4,7 +4,9 @@
  * to fence its whole VMID before it enters the guest the next time, and is thrown out of the
  * guest so that this is now. No lock: pending bits are atomic.
  */
+#include <arch/pmu.h>
 #include <arch/sbi.h>
+#include <core/light.h>
 
 #include "extensions.h"
 
@@ -17,6 +19,7 @@
 
 struct fence {
 	uint32_t pending; /* what others do: a bit of enum vcpu_pending */
+	enum pmu_firmware_event sent;
 	bool by_asid;
 	uint64_t start; /* page-aligned */
 	uint64_t size; /* whole pages; UINT64_MAX: the whole address space */
@@ -27,7 +30,7 @@ struct fence {
  * The pages that hold [@start, @start + @size). What is long, wraps around or stands for
  * everything becomes the whole address space: the work of a fence is bounded.
  */
-static void fence_range(struct fence *fence, uint64_t start, uint64_t size)
+static inline void fence_range(struct fence *fence, uint64_t start, uint64_t size)
 {
 	uint64_t first = align_down(start, PAGE_SIZE);
 	uint64_t last = align_down(start + MAX(size, 1) - 1, PAGE_SIZE);
@@ -42,20 +45,24 @@ static void fence_range(struct fence *fence, uint64_t start, uint64_t size)
 }
 
 /** Checks the call. Returns 0 with *@fence filled, or the SBI error. */
-static long fence_decode(unsigned long function, const uint64_t *args, struct fence *fence)
+static inline long fence_decode(const struct vcpu *vcpu, unsigned long function,
+				const uint64_t *args, struct fence *fence)
 {
 	switch (function) {
 	case FID_FENCE_I:
-		*fence = (struct fence){ .pending = PENDING_FENCE_I };
+		*fence = (struct fence){ .pending = PENDING_FENCE_I, .sent = PMU_FW_FENCE_I_SENT };
 		return SBI_SUCCESS;
 	case FID_SFENCE_VMA:
-		*fence = (struct fence){ .pending = PENDING_SFENCE };
+		*fence = (struct fence){ .pending = PENDING_SFENCE,
+					 .sent = PMU_FW_SFENCE_VMA_SENT };
 		break;
 	case FID_SFENCE_VMA_ASID:
 		if (args[4] > ASID_MAX)
 			return SBI_INVALID_PARAM;
-		*fence = (struct fence){ .pending = PENDING_SFENCE, .by_asid = true };
-		fence->asid = args[4];
+		*fence = (struct fence){ .pending = PENDING_SFENCE_ASID,
+					 .sent = PMU_FW_SFENCE_VMA_ASID_SENT,
+					 .by_asid = true,
+					 .asid = arch_vm_asid(&vcpu->vm->arch, args[4]) };
 		break;
 	default:
 		return SBI_NOT_SUPPORTED;
@@ -64,7 +71,7 @@ static long fence_decode(unsigned long function, const uint64_t *args, struct fe
 	return SBI_SUCCESS;
 }
 
-static void fence_self(const struct fence *fence)
+static inline void fence_self(const struct fence *fence)
 {
 	if (fence->pending == PENDING_FENCE_I)
 		arch_vcpu_fence_i();
@@ -87,6 +94,22 @@ static void fence_others(struct vm *vm, uint64_t vcpus, uint32_t pending)
 		vcpu_flush_running(vm, &vcpus);
 }
 
+/** For the caller alone. */
+LIGHT static struct sbi_result rfence_light(struct vcpu *vcpu, unsigned long function,
+					    const uint64_t *args)
+{
+	struct fence fence;
+	long error;
+
+	if (!sbi_hart_mask_is_self(vcpu, args[0], args[1]))
+		return sbi_heavy();
+	error = fence_decode(vcpu, function, args, &fence);
+	if (unlikely(error))
+		return sbi_error(error);
+	fence_self(&fence);
+	return sbi_value(0);
+}
+
 static struct sbi_result rfence_call(struct vcpu *vcpu, unsigned long function,
 				     const uint64_t *args)
 {
@@ -95,19 +118,22 @@ static struct sbi_result rfence_call(struct vcpu *vcpu, unsigned long function,
 	uint64_t vcpus;
 	long error;
 
-	error = fence_decode(function, args, &fence);
+	error = fence_decode(vcpu, function, args, &fence);
 	if (!error)
 		error = sbi_hart_mask(vcpu->vm, args[0], args[1], &vcpus);
 	if (unlikely(error))
 		return sbi_error(error);
 	if (vcpus & self)
 		fence_self(&fence);
-	fence_others(vcpu->vm, vcpus & ~self, fence.pending);
+	vcpus &= ~self;
+	pmu_firmware_event(vcpu, fence.sent, (unsigned int)__builtin_popcountll(vcpus));
+	fence_others(vcpu->vm, vcpus, fence.pending);
 	return sbi_value(0);
 }
 
 const struct sbi_extension sbi_rfence = {
 	.id = SBI_EXT_RFENCE,
 	.name = "rfence",
+	.light = rfence_light,
 	.call = rfence_call,
 };

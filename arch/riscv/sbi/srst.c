@@ -12,13 +12,21 @@
 enum { RESET_SHUTDOWN, RESET_COLD_REBOOT, RESET_WARM_REBOOT, RESET_TYPES };
 enum { REASON_NONE, REASON_SYSTEM_FAILURE, REASONS };
 
+/**
+ * Both kinds of reboot keep RAM, but where the images are loaded again, the clock and the console:
+ * what a warm one has to keep, and a cold one may.
+ */
 static void machine_reset(struct vm *vm, uint32_t type, uint32_t reason)
 {
+	static const char *const reboots[][REASONS] = {
+		[RESET_COLD_REBOOT] = { "guest rebooted", "guest rebooted after a failure" },
+		[RESET_WARM_REBOOT] = { "guest rebooted (warm)",
+					"guest rebooted (warm) after a failure" },
+	};
 	bool failure = reason == REASON_SYSTEM_FAILURE;
 
 	if (type != RESET_SHUTDOWN)
-		vm_request(vm, VM_REQUEST_REBOOT,
-			   failure ? "guest rebooted after a failure" : "guest rebooted");
+		vm_request(vm, VM_REQUEST_REBOOT, reboots[index_mask(type, RESET_TYPES)][failure]);
 	else if (failure)
 		vm_request(vm, VM_REQUEST_FAIL, "guest reported a system failure");
 	else

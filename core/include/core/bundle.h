@@ -13,6 +13,7 @@
 
 /** The file with the VM descriptions. */
 #define BUNDLE_DESCRIPTION "description.dtb"
+#define DESCRIPTION_SIZE_MAX MIB(1)
 
 /** More entries than this are refused (looking for two of one name is quadratic). */
 #define BUNDLE_MAX_ENTRIES 1024

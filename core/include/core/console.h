@@ -60,8 +60,24 @@ void console_input_ready(struct console *console);
  */
 size_t console_read(struct console *console, uint8_t *bytes, size_t room);
 
+/** The most typed bytes that wait at a console. */
+#define CONSOLE_TYPED_MAX 2048
+
+/**
+ * Copies the typed bytes that wait, at most CONSOLE_TYPED_MAX, and leaves them there; returns how
+ * many. Puts @count others (at most as many) in their place. Thread context.
+ */
+size_t console_typed(struct console *console, uint8_t *bytes);
+void console_typed_replace(struct console *console, const uint8_t *bytes, size_t count);
+
 /** Gives @console (NULL: the shell) the focus and shows its ring. Any context. */
 void console_focus(struct console *console);
+
+/** The same when booting is done, unless an operator has gone somewhere by a key. */
+void console_focus_first(struct console *console);
+
+/** Whether what @console writes is shown. Any context. */
+bool console_has_focus(struct console *console);
 
 /** The shell's own console. */
 struct console *console_shell(void);

@@ -13,7 +13,7 @@
 struct guest_window {
 	uint64_t base; /* gpa */
 	uint64_t size; /* bytes */
-	unsigned int source; /* of the APLIC; 0: no interrupt */
+	unsigned int source; /* of the APLIC or PLIC; 0: no interrupt */
 };
 
 /** What the guest's machine offers beside its VM description. */
@@ -25,13 +25,16 @@ struct guest_machine {
 	uint32_t cbom_block_size; /* bytes; 0: absent */
 	uint32_t cboz_block_size;
 	uint32_t cbop_block_size;
+	uint32_t vlenb; /* bytes of a vector register; 0: no vector extension */
 	bool aplic_msi; /* the APLIC sends MSIs to the IMSICs; otherwise it drives the vCPUs */
 	uint32_t aplic_sources; /* 1 to 1023 */
+	uint32_t plic_sources; /* 1 to 1023 */
 	uint32_t imsic_identities; /* 63 to 2047 */
 	struct guest_window uart; /* ns16550a */
 	struct guest_window rtc; /* Goldfish */
 	struct guest_window test; /* sifive_test */
-	struct guest_window aplic;
+	struct guest_window aplic; /* either this or the next */
+	struct guest_window plic;
 	struct guest_window imsic; /* one page a vCPU, used with aplic_msi only */
 	uint8_t rng_seed[64]; /* fresh at each start of the guest */
 };

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The physical harts: one struct each, reached through tp, which records what this hart has.
- * A hart is known inside the hypervisor by its index (0 to hart_count - 1, dense); its id is
- * the firmware's number and may be sparse. Fields belong to their hart unless they say otherwise.
+ * A hart is known inside the hypervisor by its index (0 to hart_count - 1, dense, ascending with
+ * the ids); its id is the firmware's number, may be sparse, and is what people type and read.
+ * Fields belong to their hart unless they say otherwise.
  */
 #ifndef CORE_HART_H
 #define CORE_HART_H
 
 #include <arch/hart.h>
 #include <core/lock.h>
+#include <core/profile.h>
 #include <core/types.h>
 
 /** A set of harts, by index. */
@@ -53,7 +55,7 @@ enum hart_state {
 };
 
 struct hart {
-	/* Assembly knows the offsets of these three, and of the two counts below. */
+	/* Assembly knows the offsets of these three, and of resched and profile. */
 	uintptr_t stack_top; /* of the hart's own stack */
 	struct vcpu *loaded; /* whose VS state is in this hart's CSRs and registers; may be NULL */
 	struct thread *thread; /* the service thread that runs on this hart, or NULL */
@@ -69,9 +71,8 @@ struct hart {
 	uint32_t inbox_pending; /* something in the inbox; atomic */
 	uint32_t resched; /* look at the run queue before going on; atomic */
 	uint32_t lock_ranks; /* ranks of the spinlocks held, one bit each */
-	uint64_t count_begin; /* instret at the last exit, with EXIT_STATISTICS */
-	uint64_t instructions; /* of the hypervisor, with EXIT_STATISTICS */
-	uint64_t idle_ticks; /* time spent idle */
+	struct hart_profile profile;
+	uint64_t idle_ticks; /* see sched_idle_ticks() */
 	const char *absent_reason; /* why a hart was left out, or did not come back */
 	long stop_error; /* what the firmware said when it was to stop the hart; atomic */
 	struct arch_hart arch;
@@ -80,6 +81,9 @@ struct hart {
 /** By index, 0 to hart_count - 1. Never change after boot. */
 extern struct hart *harts[MAX_HARTS];
 extern unsigned int hart_count;
+
+/** The hart that booted: devices interrupt it. Does not change after boot. */
+extern struct hart *boot_hart;
 
 /** This hart. */
 static inline struct hart *hart_self(void)

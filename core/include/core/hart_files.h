@@ -17,6 +17,7 @@ struct vcpu;
 
 struct hart_file_counts {
 	uint64_t hits; /* vCPUs loaded that had their file here */
+	uint64_t found; /* vCPUs loaded that got one */
 	uint64_t software; /* vCPUs loaded with their SW-file for want of a line */
 	uint64_t promotions; /* SW-file to VS-file */
 	uint64_t steals; /* lines taken from vCPUs that did not run */
@@ -55,13 +56,16 @@ static inline uint64_t hart_lines_within(unsigned int limit)
 	return limit >= 63 ? ~UINT64_C(1) : (BIT(limit + 1) - 1) & ~UINT64_C(1);
 }
 
+/** Lets @hart give out lines up to @limit only; owners of others keep them. Any context. */
+void hart_files_set_limit(struct hart *hart, unsigned int limit);
+
+/** Harts of which a line is free: a moment's truth. */
+extern struct hartset hart_files_free_set;
+
 /** Whether a line of @hart is free at this moment. Any context, without the lock. */
 static inline bool hart_files_free(const struct hart *hart)
 {
-	const struct hart_files *files = hart->files;
-
-	return files && hart_lines_within(__atomic_load_n(&files->limit, __ATOMIC_RELAXED)) &
-				~__atomic_load_n(&files->used, __ATOMIC_RELAXED);
+	return hartset_has(&hart_files_free_set, hart->index);
 }
 
 /**

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Harts come and go: started while booting, switched off and on by the operator.
+ * Harts come and go: found in the device tree, started while booting, switched off and on by the
+ * operator.
  *
  *              hart_start        hart_arrive           hart_power_off
  *   ABSENT or ------------> STARTING -------> ONLINE ---------------------> LEAVING
@@ -15,6 +16,22 @@
 #define CORE_HART_POWER_H
 
 #include <core/hart.h>
+
+/** Adds @hart with that id to harts[]. While the boot hart is alone. */
+void hart_insert(struct hart *hart, uint64_t id);
+
+/**
+ * Adds the harts of the device tree to harts[], which has the boot hart only, and says which are
+ * left out and why. 0; -ENOENT if /cpus does not have the boot hart, -ENOMEM.
+ */
+int harts_find(void);
+
+/**
+ * The next hart of the device tree that may boot in the place of the one with id @but, which has no
+ * H: one that takes part, whose ISA has H and from which no option takes it away. *@tried counts
+ * the cpu nodes that were looked at, from 0. 0, or -ENOENT when there is no further one.
+ */
+int hart_find_other(uint64_t but, unsigned int *tried, uint64_t *id);
 
 /**
  * Starts @hart, which was never here or is off, and waits some seconds for it. Says why if it

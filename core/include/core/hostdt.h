@@ -39,6 +39,14 @@ int hostdt_parent(int node);
  */
 int hostdt_path(const char *path);
 
+#define NODE_PATH_MAX 96
+
+/** The deepest node that hostdt_init() accepts; the root is at depth 0. */
+#define NODE_DEPTH_MAX 31
+
+/** Writes the path of @node for people to read, or where it is if there is no @room for that. */
+void hostdt_path_of(int node, char *path, size_t room);
+
 /** A property's value and length in bytes, or NULL. Aligned to 4 bytes. @node may be negative. */
 const void *hostdt_property(int node, const char *name, uint32_t *length);
 
@@ -60,6 +68,9 @@ int hostdt_reg(int node, unsigned int index, hpa_t *base, uint64_t *size);
 /** A property of one 32-bit cell, or @fallback. */
 uint32_t hostdt_u32(int node, const char *name, uint32_t fallback);
 
+/** Cell @index of a property of several, or @fallback. */
+uint32_t hostdt_u32_at(int node, const char *name, unsigned int index, uint32_t fallback);
+
 /**
  * Interrupt @index of a node, by `interrupts-extended` or `interrupts` with the inherited
  * `interrupt-parent`: the controller's node and its cells (at most @room).
@@ -68,14 +79,29 @@ uint32_t hostdt_u32(int node, const char *name, uint32_t fallback);
 int hostdt_interrupt(int node, unsigned int index, int *controller, uint32_t *cells,
 		     unsigned int room);
 
-/** The node that /chosen/stdout-path names (aliases followed, options dropped), or -ENOENT. */
+/**
+ * The node that a property of one phandle names. -ENOENT (no such property) or -EINVAL (malformed,
+ * or nobody has it).
+ */
+int hostdt_phandle(int node, const char *name);
+
+/** The node that a path or an alias names, options behind ':' dropped, or -ENOENT. */
+int hostdt_path_or_alias(const char *path);
+
+/**
+ * The node that /chosen/stdout-path (or linux,stdout-path) names, likewise, or -ENOENT.
+ */
 int hostdt_stdout(void);
 
 /**
  * RAM banks: `device_type = "memory"`, @index counts over all windows that are not empty, of all
- * enabled nodes. Returns 0 or -ENOENT.
+ * enabled nodes. Those that go past the last physical address are passed over. Returns 0 or
+ * -ENOENT.
  */
 int hostdt_memory(unsigned int index, hpa_t *base, uint64_t *size);
+
+/** Those that were passed over, likewise. */
+int hostdt_memory_beyond(unsigned int index, hpa_t *base, uint64_t *size);
 
 /**
  * What must not be used as RAM: the memory reservation block and the enabled children of
@@ -84,6 +110,9 @@ int hostdt_memory(unsigned int index, hpa_t *base, uint64_t *size);
  */
 int hostdt_reserved(unsigned int index, hpa_t *base, uint64_t *size);
 
+/** Those of them that nobody may map, not even for reading (`no-map`), likewise. */
+int hostdt_no_map(unsigned int index, hpa_t *base, uint64_t *size);
+
 /**
  * The next /cpus/cpu node after @node (-1 to begin); disabled ones included. -1 at the end.
  * @hart_id gets its `reg` (one or two cells); a node without a usable one is passed over.
@@ -91,10 +120,22 @@ int hostdt_reserved(unsigned int index, hpa_t *base, uint64_t *size);
 int hostdt_cpu_next(int node, uint64_t *hart_id);
 
 /**
+ * The hart at the cpu node @cpu takes part. The next two know the first MAX_HARTS harts of the tree
+ * and, in the place of others, all that take part. While booting.
+ */
+void hostdt_hart_note(int cpu, uint64_t hart_id);
+
+/**
  * The hart id of the cpu node that holds the interrupt controller @controller ("riscv,cpu-intc").
  * Returns 0 or -ENOENT.
  */
 int hostdt_intc_hart(int controller, uint64_t *hart_id);
+
+/**
+ * How many entries an `interrupts-extended` has that names cpu interrupt controllers only. 0 when
+ * there is none, -EINVAL when its length is that of no such list.
+ */
+int hostdt_hart_interrupts(int node);
 
 /**
  * Entry @index of an `interrupts-extended` that names cpu interrupt controllers only, as that of
@@ -106,6 +147,12 @@ int hostdt_hart_interrupt(int node, unsigned int index, uint64_t *hart_id, uint3
 
 /** A property of /chosen that holds one address (one or two cells). Returns 0 or -ENOENT. */
 int hostdt_chosen_address(const char *name, uint64_t *value);
+
+/**
+ * A property of /chosen that is one address and size, with the root's #address-cells and
+ * #size-cells. Returns 0, -ENOENT, or -EINVAL (of another length).
+ */
+int hostdt_chosen_range(const char *name, hpa_t *base, uint64_t *size);
 
 /** /chosen/bootargs, never NULL. */
 const char *hostdt_bootargs(void);

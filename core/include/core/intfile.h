@@ -5,12 +5,13 @@
  *
  * Whoever moves it takes `busy`. Producers on any hart take `lock` while they look where it is and
  * deliver; the mover takes it to change that. To a VS-file (on its hart, the vCPU loaded there):
- *   clear the new file -> map the guest's page to it -> producers use it -> the SW-file's pending
- *   bits are added, then what it enables, its threshold, last its delivery.
+ *   clear the new file -> map the guest's page to it -> producers use it -> what writes MSIs by
+ *   itself uses it (struct msi_writer) -> the SW-file's pending bits are added, then what it
+ *   enables, its threshold, last its delivery.
  * Back to the SW-file (from any hart):
- *   producers use the SW-file -> unmap the page -> [here devices and APLICs that write the MSIs
- *   themselves are pointed elsewhere] -> fence on all harts that may hold the translation, and
- *   wait there for stores under way -> drain the file on its hart -> the line is free.
+ *   producers use the SW-file -> unmap the page -> fence on all harts that may hold the
+ *   translation, and wait there for stores under way -> what writes MSIs by itself is pointed
+ *   elsewhere -> drain the file on its hart -> the line is free.
  * So a store lands in the old place before that is drained, or in the new one. A file that moves
  * to another hart does both. AIA 1.0, "Migrating a virtual hart to a different guest interrupt
  * file"; the order is model-checked (tests/model).
@@ -25,10 +26,28 @@
 struct vcpu;
 struct vm;
 
+/**
+ * What writes MSIs to the vCPUs of a VM by itself, past intfile_inject(): an IOMMU that translates
+ * those of a device, an APLIC of the host whose targets are files of guests.
+ */
+struct msi_writer {
+	/**
+	 * MSIs for @vcpu go to file @line of @hart from now on, or, @hart NULL, to no file: they
+	 * are kept (a memory-resident interrupt file) or given to intfile_inject(). Those that
+	 * were written before have arrived when it returns; what was kept is in vcpu->file then
+	 * (swfile_add_word()). When it is called a new file is mapped, and empty with its delivery
+	 * off; an old one has not been drained. Interrupts off, no lock; it may wait for other
+	 * harts and serve their calls. AIA 1.0, "Migrating a virtual hart to a different guest
+	 * interrupt file", step 3.
+	 */
+	void (*retarget)(struct vcpu *vcpu, struct hart *hart, unsigned int line);
+};
+
 struct intfile_counts {
 	uint64_t hits; /* loaded where its VS-file was */
+	uint64_t found; /* loaded, and got a VS-file there */
 	uint64_t software; /* loaded with the SW-file for want of a line */
-	uint64_t promotions; /* SW-file to VS-file */
+	uint64_t promotions; /* SW-file to VS-file: found, or offered while it ran */
 	uint64_t stolen; /* times that its line was taken for another vCPU */
 	uint64_t handovers; /* times that it came from a VS-file of another hart */
 	uint64_t wakes; /* by SGEI */

@@ -35,9 +35,17 @@ static inline void list_insert(struct list *at, struct list *item)
 /** Takes @item out; it points at itself afterwards. Harmless when it is in no list. */
 static inline void list_remove(struct list *item)
 {
-	item->prev->next = item->next;
-	item->next->prev = item->prev;
+	struct list *next = item->next, *prev = item->prev;
+
+	prev->next = next;
+	next->prev = prev;
 	list_init(item);
+}
+
+/** Whether @item, which is in a list, is all that is in it. */
+static inline bool list_alone(const struct list *item)
+{
+	return item->next == item->prev;
 }
 
 #define list_for_each(item, head) \

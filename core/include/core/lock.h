@@ -7,6 +7,8 @@
 #ifndef CORE_LOCK_H
 #define CORE_LOCK_H
 
+#include <arch/irqflags.h>
+#include <core/atomic.h>
 #include <core/types.h>
 
 enum lock_rank {
@@ -18,11 +20,14 @@ enum lock_rank {
 	LOCK_HART_FILES, /* a hart's guest interrupt files */
 	LOCK_CONSOLE, /* the console multiplexer */
 	LOCK_TIMER, /* a hart's software timers */
+	LOCK_SSE, /* software events of a VM and its vCPUs */
 	LOCK_SCHED, /* a hart's run queue */
 	LOCK_GSTAGE, /* a VM's G-stage table */
 	LOCK_HEAP, /* small objects */
 	LOCK_PAGES, /* the page allocator */
 	LOCK_HOST_DEVICE, /* host interrupt controllers */
+	LOCK_HOST_PLIC, /* which sources of the host's PLIC are enabled */
+	LOCK_FINDINGS, /* what was found out about the machine */
 	LOCK_LOG, /* the log's ring */
 	LOCK_PORT, /* the host port that log and consoles write to */
 	LOCK_RANKS
@@ -32,12 +37,14 @@ enum lock_rank {
 #ifdef __clang__
 #define CAPABILITY(name) __attribute__((capability(name)))
 #define ACQUIRES(...) __attribute__((acquire_capability(__VA_ARGS__)))
+#define TRY_ACQUIRES(...) __attribute__((try_acquire_capability(true, __VA_ARGS__)))
 #define RELEASES(...) __attribute__((release_capability(__VA_ARGS__)))
 #define REQUIRES(...) __attribute__((requires_capability(__VA_ARGS__)))
 #define NO_THREAD_SAFETY __attribute__((no_thread_safety_analysis))
 #else
 #define CAPABILITY(name)
 #define ACQUIRES(...)
+#define TRY_ACQUIRES(...)
 #define RELEASES(...)
 #define REQUIRES(...)
 #define NO_THREAD_SAFETY
@@ -61,5 +68,31 @@ unsigned long spin_lock(struct spinlock *lock) ACQUIRES(*lock);
 
 /** Releases @lock and puts the hart's interrupts back to @flags. */
 void spin_unlock(struct spinlock *lock, unsigned long flags) RELEASES(*lock);
+
+/* What the next two need in debug builds. */
+void spin_check_take(const struct spinlock *lock);
+void spin_check_give(const struct spinlock *lock);
+
+/** The same two for who has the hart's interrupts off anyway: on the paths of many exits. */
+static inline void spin_lock_here(struct spinlock *lock) ACQUIRES(*lock) NO_THREAD_SAFETY
+{
+	uint32_t ticket;
+
+#ifdef DEBUG
+	spin_check_take(lock);
+#endif
+	ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
+	/* Here, as a call would cost all functions that take a lock their own registers. */
+	while (unlikely(__atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE) != ticket))
+		arch_relax();
+}
+
+static inline void spin_unlock_here(struct spinlock *lock) RELEASES(*lock) NO_THREAD_SAFETY
+{
+	atomic_store_release(&lock->owner, lock->owner + 1);
+#ifdef DEBUG
+	spin_check_give(lock);
+#endif
+}
 
 #endif

@@ -10,4 +10,7 @@
 /** Reads a whole decimal, octal (0...) or hexadecimal (0x...) number. False when it is none. */
 bool number_parse(const char *text, uint64_t *number);
 
+/** The same with K, M or G behind it (times 1024...). False when it is none or too large. */
+bool size_parse(const char *text, uint64_t *size);
+
 #endif

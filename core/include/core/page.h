@@ -31,8 +31,13 @@ static inline uint16_t page_owner_vm(unsigned int id)
 	return (uint16_t)(PAGE_OWNER_VM + id);
 }
 
-/** Gives a range of RAM to the allocator. While booting only. Page-aligned. */
-void page_add(hpa_t base, uint64_t size);
+#define PAGE_MAX_BANKS 64
+
+/**
+ * Gives a range of RAM to the allocator. While booting only. Page-aligned. False when there are
+ * PAGE_MAX_BANKS; a range that is too small for its own tables is of no use, and no failure.
+ */
+bool page_add(hpa_t base, uint64_t size);
 
 /**
  * 2^@order contiguous pages, naturally aligned, contents undefined. They are the hypervisor's.

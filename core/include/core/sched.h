@@ -40,10 +40,14 @@ struct sched_entity {
 	struct hart *queued; /* in whose queue it waits, or NULL; guarded by that queue's lock */
 	struct hart *last; /* where it ran last; may be NULL */
 	uint8_t priority;
-	bool wants_file; /* of idle harts, one with a free guest interrupt file comes first */
+	uint32_t roomy; /* nobody else needs its hart: sched_set_roomy(); atomic */
+	bool uses_files; /* guest interrupt files: harts with a free one come first */
+	bool has_file; /* it has one, of the hart where it ran last; atomic */
 	uint32_t slice; /* ticks of time */
 	uint64_t slice_end; /* in ticks, while running */
 	uint64_t runtime; /* ticks that it ran; statistics */
+	uint64_t runnable_since; /* ticks; while RUNNABLE */
+	uint64_t waited; /* ticks that it was RUNNABLE and did not run: another had the hart */
 	uint64_t migrations; /* times it ran on another hart than before */
 	struct hartset affinity;
 };
@@ -57,6 +61,12 @@ void sched_entity_init(struct sched_entity *entity, enum sched_kind kind, unsign
 
 /** Makes a BLOCKED entity RUNNABLE and finds it a hart. False when it was not BLOCKED. Any hart. */
 bool sched_wake(struct sched_entity *entity);
+
+/**
+ * The same for who has told the entity something, with a fence behind that: if it is not BLOCKED,
+ * another hart that has its registers is interrupted. Any hart.
+ */
+void sched_notify(struct sched_entity *entity);
 
 /** Makes a PARKED entity RUNNABLE unless it is held. False when it was not PARKED. Any hart. */
 bool sched_unpark(struct sched_entity *entity);
@@ -73,6 +83,15 @@ bool sched_held(const struct sched_entity *entity);
 
 /** Changes where it may run, moves it if need be. Returns 0 or -EINVAL (no online hart). */
 int sched_set_affinity(struct sched_entity *entity, const struct hartset *affinity);
+
+/**
+ * Whether there is a hart for each vCPU that may run where this one may. Then it may wait for
+ * interrupts in the guest, as long as nothing else wants its hart (arch_vcpu_set_native()).
+ */
+void sched_set_roomy(struct sched_entity *entity, bool roomy);
+
+/** Whether what runs on @hart waits for interrupts in the guest. Any hart; a moment's truth. */
+bool sched_is_native(const struct hart *hart);
 
 /** Whether no hart that the entity may not run on has its registers (any more). */
 bool sched_settled(const struct sched_entity *entity);
@@ -94,6 +113,9 @@ void sched_drain(struct hart *hart);
 
 /** What runs on @hart, or NULL. That hart only. */
 struct sched_entity *sched_current(const struct hart *hart);
+
+/** Ticks that a hart had nothing to run, up to now. Any context. */
+uint64_t sched_idle_ticks(const struct hart *hart);
 
 /** How many entities wait in a hart's queue. */
 unsigned int sched_waiting(const struct hart *hart);

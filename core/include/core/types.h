@@ -59,6 +59,7 @@ static inline hpa_t hpa(uint64_t v)
 
 /** For what is rare: its stack frame, with its guard, does not burden the caller. */
 #define NOINLINE __attribute__((noinline))
+#define ALWAYS_INLINE inline __attribute__((always_inline)) /* also in light functions */
 
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)

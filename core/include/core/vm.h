@@ -77,27 +77,42 @@ enum vcpu_pending {
 	PENDING_TIMER = 1 << 2, /* its emulated timer expired */
 	PENDING_FENCE_I = 1 << 3,
 	PENDING_SFENCE = 1 << 4, /* VS-stage translations of the whole VMID */
+	PENDING_SFENCE_ASID = 1 << 8, /* the same; the guest asked for one ASID */
 	PENDING_FILE = 1 << 6, /* a VS-file may be free for it */
+	PENDING_SSE = 1 << 7, /* a software event may be due */
 	PENDING_LEAVE = 1 << 5, /* go to the scheduler instead of the guest */
 };
 
+/** Devices that a vCPU uses by turns lie in different parts: its UART, IMSIC and APLIC or PLIC. */
+#define VCPU_DEVICE_SLOTS 4
+#define VCPU_DEVICE_SLOT_SHIFT 26
+
+#define NO_MSI_PAGE gpa(UINT64_MAX)
+
 struct vcpu {
-	struct arch_vcpu arch; /* first: sscratch points at it */
+	/* What exits look at comes first. */
+	uint64_t exits; /* statistics */
 	uint32_t pending; /* enum vcpu_pending; atomic */
 	uint32_t hsm; /* enum hsm_state; atomic */
 	struct vm *vm;
 	unsigned int index; /* and hart id inside the VM */
-	struct sched_entity sched;
-	struct timer timer; /* the guest's timer while it sleeps, or always without Sstc */
-	uint64_t timer_deadline; /* emulated timer (no Sstc); TIMER_NEVER when off */
-	uint32_t extirq; /* line level without an interrupt file (APLIC direct); atomic */
+	uint64_t timer_deadline; /* emulated timer (no Sstc), in the VM's time; TIMER_NEVER: off */
 	struct swfile *file; /* its SW-file, or NULL without IMSIC */
 	struct intfile intfile; /* where its interrupt state is */
+	gpa_t msi_page; /* of its SW-file, if its stores there are MSIs to itself; or NO_MSI_PAGE */
+	/* What it accessed last in each part of its address space; NULL: it has to be looked up. */
+	struct device *devices[VCPU_DEVICE_SLOTS];
+	/* Before the large one, where an instruction reaches. */
+	struct sched_entity sched;
+	struct timer timer; /* see <core/vcpu_timer.h> */
+	struct arch_vcpu arch;
+	uint32_t extirq; /* line level without an interrupt file (APLIC direct, PLIC); atomic */
 	/* Start state for HSM start and non-retentive resume. */
 	uint64_t start_pc, start_opaque;
 	bool suspend_resets; /* HSM_SUSPENDED without retention: resumes at start_pc */
-	struct device *device; /* that it accessed last; NULL: none, or htinst is not believed */
-	uint64_t exits; /* statistics */
+	bool suspends_vm; /* HSM_SUSPENDED, and with it the VM: suspended to RAM */
+	struct profile_time profile; /* of the hart that runs it; see <core/profile.h> */
+	struct exit_table *exit_table; /* NULL: its exits were never counted; control lock */
 };
 
 struct vm {
@@ -108,6 +123,7 @@ struct vm {
 	bool vsfiles; /* its vCPUs may have VS-files */
 	unsigned int vcpu_count;
 	struct vcpu *vcpus[MAX_VCPUS];
+	uint64_t time_offset; /* its time minus the host's, modulo 2^64; while it is held */
 	unsigned int id; /* small number for the shell and consoles, 0 to 9 and on */
 	char name[VM_NAME_MAX + 1];
 	enum vm_state state;
@@ -117,7 +133,10 @@ struct vm {
 	bool held; /* its vCPUs may not run; control lock */
 	struct log_limit limit; /* of messages that the guest causes; control lock */
 	bool ended_badly;
+	bool profiled; /* the exits of its vCPUs are counted; control lock */
+	struct profile_time profile_mark, spent; /* of `host top`; control lock */
 	struct vm_config config;
+	void *description; /* that config points into, if it came with a saved VM; or NULL */
 	struct vm_layout layout;
 	struct arch_vm arch;
 	struct gstage gstage;
@@ -127,13 +146,13 @@ struct vm {
 	unsigned int chunk_count;
 	struct device *devices[VM_MAX_DEVICES];
 	unsigned int device_count;
-	struct device *irqchip; /* one of the devices: the APLIC */
+	struct device *irqchip; /* one of the devices: the APLIC or PLIC */
 	gpa_t imsic_base; /* of the pages of its vCPUs' interrupt files */
 	bool reserved; /* each of its vCPUs has a VS-file promised; control lock */
 	bool no_vsfile; /* paused because a hart could not keep that promise; control lock */
 	struct hartset producers; /* harts that have stored into VS-files of its vCPUs */
-	bool imsic; /* its vCPUs have interrupt files; otherwise the APLIC drives them */
-	uint16_t last_vcpu[MAX_HARTS]; /* index + 1 of the one that ran there last; by hart */
+	const struct msi_writer *msi_writer; /* what writes MSIs to its vCPUs by itself; or NULL */
+	bool imsic; /* its vCPUs have interrupt files; otherwise `irqchip` drives them */
 	struct device *uart;
 	struct device *rtc;
 	struct timer rtc_timer; /* the RTC's alarm */
@@ -177,6 +196,9 @@ void vm_destroy(struct vm *vm);
  */
 int vm_set_affinity(struct vm *vm, const struct hart_range *ranges, unsigned int count);
 
+/** VMs, affinities or harts came or went: which have room (sched_set_roomy())? Control lock. */
+void vm_roomy_update(void);
+
 /** Asks the VM manager for what a guest wants; any context. The vCPUs stop running soon. */
 void vm_request(struct vm *vm, enum vm_request what, const char *reason);
 
@@ -191,6 +213,9 @@ struct vm *vm_next(struct vm *vm);
 
 const char *vm_state_name(enum vm_state state);
 
+/** Whether the guest has suspended its machine to RAM: it waits for an interrupt. Any context. */
+bool vm_is_suspended(const struct vm *vm);
+
 /**
  * Starts the VM manager thread: creates the VMs of the bundle at boot, serves vm_request(), and
  * powers off after the last VM when `poweroff=last-vm` is given.
@@ -204,9 +229,17 @@ void vm_manager_start(void);
  */
 int vm_manager_create(const char *name);
 
+/** The same, but never starts it; *@vm is the VM. */
+int vm_manager_make(const char *name, struct vm **vm);
+
+/** The bundle, or NULL. */
+const struct bundle *vm_manager_bundle(void);
+
 /** Serialises life-cycle operations of threads (shell and manager). Thread context. */
 void vm_control_lock(void);
 void vm_control_unlock(void);
+/** Lets others have it that wait. What the caller relies on has to hold still afterwards. */
+void vm_control_yield(void);
 
 /** The name of a range: that of its node, or "memory" of the RAM from memory-base on. */
 static inline const char *vm_range_name(const struct vm_range *range)
@@ -259,6 +292,31 @@ bool vm_dirty_is_on(const struct vm *vm);
 uint64_t vm_dirty_read(struct vm *vm, void (*run)(void *opaque, gpa_t at, uint64_t size),
 		       void *opaque);
 
+/* Time: the host's plus an offset, which changes only while the VM is held. Any context. */
+
+/** What its vCPUs read from the time CSR now. In ticks. */
+static inline uint64_t vm_time(const struct vm *vm)
+{
+	return time_now() + vm->time_offset;
+}
+
+/**
+ * The host's time when the VM's is @at: now if that has passed, TIMER_NEVER for TIMER_NEVER and for
+ * what does not come. In ticks.
+ */
+static ALWAYS_INLINE uint64_t vm_time_to_host(const struct vm *vm, uint64_t at)
+{
+	uint64_t host, guest;
+
+	if (at == TIMER_NEVER)
+		return TIMER_NEVER;
+	host = time_now();
+	guest = host + vm->time_offset;
+	if (at <= guest)
+		return host;
+	return __builtin_add_overflow(host, at - guest, &host) ? TIMER_NEVER : host;
+}
+
 /* Devices. */
 
 /** Adds a device; -ENOSPC, -EEXIST on an overlap. Before the first vCPU runs. */
@@ -266,6 +324,12 @@ int vm_add_device(struct vm *vm, struct device *device);
 
 /** The device whose window holds [at, at + width), or NULL. */
 struct device *vm_device(struct vm *vm, gpa_t at, unsigned int width);
+
+/** Where the device at @at is remembered, if @vcpu accessed it last of those that share a slot. */
+static inline struct device **vcpu_device_slot(struct vcpu *vcpu, gpa_t at)
+{
+	return &vcpu->devices[at.v >> VCPU_DEVICE_SLOT_SHIFT & (VCPU_DEVICE_SLOTS - 1)];
+}
 
 /* vCPUs. Any context. */
 
@@ -298,7 +362,7 @@ void vcpu_prepare(struct vcpu *vcpu);
 void vcpu_run(struct vcpu *vcpu);
 /** It waits for an interrupt: sets its wake-up timer. Its state is saved. */
 void vcpu_block(struct vcpu *vcpu);
-/** Whether something came before it was BLOCKED. */
+/** Whether something came before it was BLOCKED, which was said before a full fence. */
 bool vcpu_must_wake(const struct vcpu *vcpu);
 /** It was PARKED at its own wish: HSM stop is complete now. */
 void vcpu_parked(struct vcpu *vcpu);

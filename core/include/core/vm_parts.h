@@ -41,6 +41,12 @@ void vm_manager_forget(const struct vm *vm);
 void vm_hold(struct vm *vm);
 void vm_release(struct vm *vm);
 
+/** The VM, which is held, got another content: it is paused and has asked for nothing. */
+void vm_replaced(struct vm *vm);
+
+/** After vm_machine_reset() and with the vCPUs' registers there: the devices' states. */
+void vm_machine_restored(struct vm *vm);
+
 /** Ends a VM in @state with @reason: its vCPUs are held. */
 void vm_end(struct vm *vm, enum vm_state state, bool badly, const char *reason);
 

@@ -7,6 +7,7 @@
 #ifndef CORE_VMDESC_H
 #define CORE_VMDESC_H
 
+#include <arch/isa.h>
 #include <core/bundle.h>
 #include <core/report.h>
 #include <core/types.h>
@@ -29,10 +30,22 @@ enum vm_files {
 	VM_FILES_HARDWARE, /* only VS-files, reserved when the VM is created */
 };
 
+/** The interrupt controllers that a guest sees. */
+enum vm_irqchip {
+	VM_IRQCHIP_AIA, /* APLIC, and interrupt files if its harts have Ssaia */
+	VM_IRQCHIP_PLIC,
+};
+
 /** What follows when a hart cannot keep the VS-files that were promised. */
 enum vm_shortage {
 	VM_SHORTAGE_PAUSE, /* paused until an operator resumes it */
 	VM_SHORTAGE_WAIT, /* paused until there are files again */
+};
+
+/** What becomes of misaligned accesses that the hart does not do and the guest does not want. */
+enum vm_misaligned {
+	VM_MISALIGNED_EMULATE, /* loads and stores are done for it */
+	VM_MISALIGNED_REDIRECT, /* it gets the exception */
 };
 
 enum vm_action { VM_ACTION_STOP, VM_ACTION_RESET };
@@ -75,16 +88,22 @@ struct vm_config {
 	uint32_t priority; /* 0 (low) to VM_PRIORITY_MAX */
 	uint32_t time_slice_us;
 	uint32_t gstage_levels; /* 3, 4, 5; 0: the fewest that reach the end of all memory */
+	uint32_t irqchip; /* enum vm_irqchip */
 	uint32_t interrupt_files; /* enum vm_files */
 	uint32_t interrupt_identities; /* 63 to 2047, 64n - 1 */
+	struct isa_set isa_disabled; /* extensions of the ISA that the guest does not get */
+	uint32_t sbi_legacy; /* it gets the extension of SBI 0.1: 0 or 1 */
+	uint64_t sbi_disabled; /* extensions that the guest does not get: BIT(enum sbi_list) */
 	uint32_t autostart; /* 0: created, but not started; otherwise 1 */
 	uint32_t on_no_vsfile; /* enum vm_shortage */
 	uint32_t on_reboot; /* enum vm_action */
 	uint32_t on_failure; /* enum vm_action */
-	struct vm_file kernel;
+	uint32_t misaligned; /* enum vm_misaligned */
+	struct vm_file kernel; /* no name: it cannot be reset to power-on */
 	const char *bootargs; /* never NULL */
 	struct vm_file ramdisk;
 	struct vm_file device_tree; /* instead of the generated one */
+	struct vm_file restore; /* a saved VM that it starts as; then the kernel may be missing */
 	struct vm_range_config ranges[VM_RANGES_MAX]; /* ascending; disjoint, also from the RAM */
 	uint32_t range_count;
 };
@@ -106,11 +125,17 @@ int hart_ranges_parse(const char *text, struct hart_range *ranges, int max, cons
 const char *hart_ranges_print(const struct hart_range *ranges, unsigned int count, char *buffer,
 			      size_t size);
 
+/** Whether a VM can be called @name. */
+bool vm_name_is_valid(const char *name);
+
 /** True when @config lets its vCPUs run on hart @hart. */
 bool vm_config_allows_hart(const struct vm_config *config, uint64_t hart);
 
 /** Bits of a guest-physical address with G-stage @levels: 41, 50 or 59 (59 for 0). */
 unsigned int vm_gpa_bits(uint32_t levels);
+
+/** The name of that mode: "Sv39x4", "Sv48x4" or "Sv57x4" ("Sv57x4" for 0). */
+const char *vm_gpa_mode(uint32_t levels);
 
 /** The end of the highest memory of a VM, as a guest-physical address. */
 uint64_t vm_config_memory_end(const struct vm_config *config);
@@ -159,8 +184,21 @@ int vmdesc_next(const void *fdt, int node);
 int vmdesc_parse(const void *fdt, int node, const struct bundle *bundle, struct vm_config *config,
 		 struct report *report);
 
+/**
+ * The same for the description of a saved VM, /vms/<name> of the tree at @blob (a multiple of 8,
+ * @size bytes), whatever they are: files that are not in @bundle (NULL: all) are left out.
+ */
+int vmdesc_parse_saved(const void *blob, size_t size, const struct bundle *bundle,
+		       struct vm_config *config, struct report *report);
+
+/**
+ * Writes @config as the device tree that vmdesc_parse_saved() reads. Returns its size in @buffer
+ * (a multiple of 8, @size bytes), or -ENOSPC.
+ */
+int vmdesc_write(const struct vm_config *config, void *buffer, size_t size);
+
 /** Longest value that vmdesc_print() gives, without bootargs, which come as they are. */
-#define VM_VALUE_MAX 768
+#define VM_VALUE_MAX 1024
 
 /**
  * Calls @line once for each property, in the order of the documentation, with its path ("cpus",
@@ -201,7 +239,7 @@ struct vm_layout {
  * above its beginning, whichever is less (some guests only map that much early), or to the end
  * of the memory when they do not fit otherwise.
  * Returns 0, or -EINVAL after telling @report which two things collide, or that the kernel is
- * compressed, or that its header is not one for RV64.
+ * compressed, or that its header is not one for RV64. Without a kernel all of @layout is 0.
  */
 int vm_layout_compute(const struct vm_config *config, struct vm_layout *layout,
 		      struct report *report);

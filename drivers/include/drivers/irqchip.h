@@ -12,11 +12,8 @@
 
 typedef void (*irq_handler)(void *opaque);
 
-/**
- * Probes the interrupt controllers. Boot hart, once, when harts[] is complete. Returns 0 (none
- * found is reported).
- */
-int irqchip_init(void);
+/** Probes the interrupt controllers. Boot hart, once, when harts[] is complete. */
+void irqchip_init(void);
 
 /**
  * Makes this hart ready to take external interrupts and IPIs: whatever was pending in its

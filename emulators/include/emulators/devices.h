@@ -82,4 +82,18 @@ uint64_t aplic_size(const struct aplic_config *config);
 /** Drives source @source of the APLIC; out of range is ignored. Any hart. */
 void aplic_source_set(struct device *aplic, unsigned int source, bool level);
 
+#define PLIC_SOURCES 95 /* the highest source */
+#define PLIC_MAX_VCPUS 64
+
+/**
+ * PLIC (RISC-V PLIC specification 1.0.0) as QEMU's `virt` has it, in a window of 6 MiB: contexts
+ * 2h (M, which notifies nobody) and 2h + 1 (S) for each of 1 to PLIC_MAX_VCPUS vCPUs, priorities
+ * up to 7, level-sensitive sources. The lock has the rank LOCK_IRQCHIP. Reset it after the
+ * devices that drive it: what is high then is pending.
+ */
+struct device *plic_create(struct vm *vm, gpa_t base, unsigned int vcpus);
+
+/** Drives source @source of the PLIC; out of range is ignored. Any hart. */
+void plic_source_set(struct device *plic, unsigned int source, bool level);
+
 #endif

@@ -3,12 +3,13 @@
  * The software interrupt file: the register state of one IMSIC interrupt file, held in memory
  * (AIA 1.0, chapter 3). Producers on any hart only OR pending bits in, atomically; everything
  * else is done by the owner (the vCPU's own exits, or anybody while that vCPU does not run).
- * So there is no lock.
+ * So there is no lock. The functions for stopei and sireg are light (<core/light.h>).
  */
 #ifndef EMULATORS_SWFILE_H
 #define EMULATORS_SWFILE_H
 
 #include <core/types.h>
+#include <emulators/bits.h>
 
 #define SWFILE_MAX_IDENTITY 2047
 
@@ -32,31 +33,95 @@ void swfile_init(struct swfile *file, unsigned int identities);
 /** Zeroes the registers, keeps the number of identities. */
 void swfile_reset(struct swfile *file);
 
+/** Takes all pending bits of word @word, or adds @bits to them. Any hart, ordered as injecting. */
+uint64_t swfile_take_word(struct swfile *file, unsigned int word);
+static inline void swfile_add_word(struct swfile *file, uint64_t word, uint64_t bits)
+{
+	__atomic_fetch_or(&file->pending[word], bits, __ATOMIC_SEQ_CST);
+	__atomic_fetch_or(&file->words, 1u << word, __ATOMIC_SEQ_CST);
+}
+
 /**
  * Sets a pending bit. Any hart. Returns false (and does nothing) for 0 or > identities.
  * Ordered like a full fence: what the caller stored before is seen by whoever sees the bit, and
  * what it loads afterwards (is the vCPU asleep?) is not older than the bit.
  */
-bool swfile_inject(struct swfile *file, unsigned int identity);
+static inline bool swfile_inject(struct swfile *file, uint64_t identity)
+{
+	if (identity == 0 || identity > file->identities)
+		return false;
+	identity &= SWFILE_MAX_IDENTITY; /* also of a guess of the hart's */
+	swfile_add_word(file, identity / 64, BIT(identity % 64));
+	return true;
+}
+
+/* What is pending and enabled in word @word. */
+static inline uint64_t swfile_ready(const struct swfile *file, unsigned int word)
+{
+	return __atomic_load_n(&file->pending[word], __ATOMIC_RELAXED) &
+	       __atomic_load_n(&file->enabled[word], __ATOMIC_RELAXED);
+}
+
+/* The lowest identity that is ready in @words, bits as those of file->words; or 0. */
+uint32_t swfile_lowest(const struct swfile *file, uint32_t words);
+
+/** The identity that stopei shows, or 0. A guest's first 63 are the most used ones. */
+static inline uint32_t swfile_identity(const struct swfile *file)
+{
+	uint32_t words = __atomic_load_n(&file->words, __ATOMIC_ACQUIRE);
+	uint32_t threshold, identity;
+	uint64_t bits;
+
+	if (!words)
+		return 0;
+	bits = likely(words & 1) ? swfile_ready(file, 0) : 0;
+	identity = likely(bits) ? bit_lowest(bits) : swfile_lowest(file, words);
+	threshold = __atomic_load_n(&file->threshold, __ATOMIC_RELAXED);
+	return unlikely(threshold) && identity >= threshold ? 0 : identity;
+}
 
 /** The value of stopei: identity in 26:16 and 10:0, or 0 (AIA 1.0, 3.9; ignores eidelivery). */
-uint32_t swfile_top(const struct swfile *file);
+static inline uint32_t swfile_top(const struct swfile *file)
+{
+	uint32_t identity = swfile_identity(file);
+
+	return identity << 16 | identity;
+}
 
 /**
  * Whether the file drives its external interrupt: eidelivery = 1 and swfile_top() not 0. Any
  * hart; not ordered, so that an owner that publishes "asleep" puts a full fence before it.
  */
-bool swfile_line(const struct swfile *file);
+static inline bool swfile_line(const struct swfile *file)
+{
+	return __atomic_load_n(&file->delivery, __ATOMIC_RELAXED) != 0 &&
+	       swfile_identity(file) != 0;
+}
 
 /** Whether @identity, once pending, drives the external interrupt. Owner. 1 to identities. */
-static inline bool swfile_signals(const struct swfile *file, unsigned int identity)
+static inline bool swfile_signals(const struct swfile *file, uint64_t identity)
 {
+	identity &= SWFILE_MAX_IDENTITY; /* also of a guess of the hart's */
 	return file->delivery && file->enabled[identity / 64] >> (identity % 64) & 1 &&
 	       (!file->threshold || identity < file->threshold);
 }
 
 /** stopei written: claims what swfile_top() gives at that moment and returns it (AIA 1.0, 3.9). */
-uint32_t swfile_claim(struct swfile *file);
+static inline uint32_t swfile_claim(struct swfile *file)
+{
+	uint32_t identity = swfile_identity(file);
+	uint64_t bit = BIT(identity % 64);
+	unsigned int word = identity / 64;
+
+	if (identity != 0 &&
+	    (__atomic_fetch_and(&file->pending[word], ~bit, __ATOMIC_SEQ_CST) & ~bit) == 0) {
+		/* It had no bit left a moment ago. */
+		__atomic_fetch_and(&file->words, ~(1u << word), __ATOMIC_SEQ_CST);
+		if (__atomic_load_n(&file->pending[word], __ATOMIC_SEQ_CST))
+			__atomic_fetch_or(&file->words, 1u << word, __ATOMIC_SEQ_CST);
+	}
+	return identity << 16 | identity;
+}
 
 /**
  * One access to the register that siselect = @select names, as a CSR instruction on sireg would
@@ -80,9 +145,5 @@ static inline uint32_t swfile_stored_identity(uint64_t offset, uint32_t value)
 		return value;
 	return offset == 4 ? __builtin_bswap32(value) : 0;
 }
-
-/** Takes all pending bits of word @word, or adds @bits to them. Any hart, ordered as injecting. */
-uint64_t swfile_take_word(struct swfile *file, unsigned int word);
-void swfile_add_word(struct swfile *file, unsigned int word, uint64_t bits);
 
 #endif

@@ -37,6 +37,8 @@
 #define SSTATUS_FS (3 << 13)
 #define SSTATUS_SUM (1 << 18)
 #define SSTATUS_MXR (1 << 19)
+#define SSTATUS_SPELP (1 << 23)
+#define SSTATUS_SDT (1 << 24)
 
 #define IRQ_SSI 1
 #define IRQ_STI 5

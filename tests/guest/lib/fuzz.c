@@ -9,6 +9,7 @@
 #include "csr.h"
 #include "fdt.h"
 #include "hart.h"
+#include "plic.h"
 #include "sbi.h"
 #include "sv39.h"
 #include "test.h"
@@ -101,6 +102,23 @@ static unsigned long boundary(struct fuzz *fuzz)
 	return fuzz_below(fuzz, 2) ? base - near : base + near;
 }
 
+/* A register of the PLIC, or nearly one. */
+static unsigned long plic_place(struct fuzz *fuzz)
+{
+	unsigned int context = fuzz_below(fuzz, 2 * hart_count + 2);
+	const unsigned int offsets[] = {
+		PLIC_PRIORITY(fuzz_below(fuzz, 110)),
+		PLIC_PENDING(fuzz_below(fuzz, 5)),
+		PLIC_ENABLE(context, fuzz_below(fuzz, 5)),
+		PLIC_THRESHOLD(context),
+		PLIC_CLAIM(context),
+		fuzz_below(fuzz, (unsigned int)plic.size - 8),
+	};
+
+	return plic.address + offsets[fuzz_below(fuzz, sizeof(offsets) / sizeof(offsets[0]))] +
+	       (fuzz_below(fuzz, 8) ? 0 : fuzz_below(fuzz, 4));
+}
+
 /* An address of a device, aligned or not. */
 static unsigned long device(struct fuzz *fuzz)
 {
@@ -117,6 +135,8 @@ static unsigned long device(struct fuzz *fuzz)
 								    : fuzz_below(fuzz, 4096))
 				     : HOLE;
 	default:
+		if (plic.address)
+			return plic_place(fuzz);
 		return aia.has_aplic ? aia.aplic + (fuzz_below(fuzz, 4)
 							    ? 4 * fuzz_below(fuzz, APLIC_SIZE / 4)
 							    : fuzz_below(fuzz, 0x8000))
@@ -450,7 +470,7 @@ static bool call_is_fatal(const struct fuzz_call *call)
 		return fid == 1 || (fid == 3 && (call->arg[0] & 0xffffffff) != 0) ||
 		       (fid == 0 && bare);
 	case SBI_SUSP:
-		return true;
+		return bare || (call->arg[0] & 0xffffffff) == 0;
 	case SBI_FWFT: /* shadow stacks, landing pads and the like break S-mode itself */
 		return fid == 0 && (call->arg[0] & 0xffffffff) != 0;
 	case SBI_SSE: /* an event would run at an address that means nothing */
@@ -490,6 +510,17 @@ static void console_tame(struct fuzz *fuzz, struct fuzz_call *call)
 		call->arg[1] = scratch + (call->arg[1] & 0xffff);
 }
 
+/* What these extensions write into memory goes to `scratch`, not over the payload. */
+static void memory_tame(struct fuzz_call *call)
+{
+	if (call->eid != SBI_STA && call->eid != SBI_PMU && call->eid != SBI_DBTR &&
+	    call->eid != SBI_SSE)
+		return;
+	for (int i = 0; i < 6; i++)
+		if (call->arg[i] >= ram && call->arg[i] < ram_end)
+			call->arg[i] = scratch + (call->arg[i] & 0xffff);
+}
+
 struct fuzz_call fuzz_sbi_call(struct fuzz *fuzz)
 {
 	static const unsigned long eids[] = { 0,	1,	    2,	      3,	4,
@@ -509,5 +540,6 @@ struct fuzz_call fuzz_sbi_call(struct fuzz *fuzz)
 			call.arg[i] = argument(fuzz);
 	} while (call_is_fatal(&call));
 	console_tame(fuzz, &call);
+	memory_tame(&call);
 	return call;
 }

@@ -80,6 +80,16 @@ long hart_start(unsigned long id, void (*function)(void *argument), void *argume
 	return sbi_hart_start(id, (unsigned long)hart_entry, (unsigned long)&harts[id]);
 }
 
+unsigned long hart_peer(void)
+{
+	unsigned long peer = this_hart()->id;
+
+	for (unsigned int i = 0; i < hart_count; i++)
+		if (hart_ids[i] != this_hart()->id)
+			peer = hart_ids[i];
+	return peer;
+}
+
 bool hart_join(unsigned long id, unsigned int seconds)
 {
 	return wait_for(__atomic_load_n(&harts[id].done, __ATOMIC_ACQUIRE), seconds) &&
@@ -101,6 +111,34 @@ bool harts_run(unsigned int count, void (*function)(void *argument), void *argum
 	return ok;
 }
 
+static struct context suspended;
+
+/* hart_resumed in start.S goes on here. Back to where it was suspended: as the end of a trap. */
+void after_resume(void *argument);
+void after_resume(void *argument)
+{
+	struct frame frame = { .status = csr_read(CSR_SSTATUS) };
+
+	(void)argument;
+	frame_resume(&frame, &suspended, HART_RESUMED);
+	frame_enter(&frame);
+}
+
+long hart_suspend(unsigned long extension, unsigned long type)
+{
+	unsigned long function = extension == SBI_HSM ? 3 : 0; /* hart_suspend, system_suspend */
+	struct hart *hart = this_hart();
+
+	hart->start_a0 = -1ul;
+	hart->start_satp = -1ul;
+	hart->start_sstatus = SSTATUS_SIE;
+	hart->function = hart_resumed;
+	if (context_save(&suspended))
+		return HART_RESUMED;
+	return sbi_call(extension, function, type, (unsigned long)hart_entry, (unsigned long)hart)
+		.error;
+}
+
 void relax(void)
 {
 	unsigned long enabled = csr_swap(CSR_SIE, 1 << IRQ_STI);
@@ -108,7 +146,9 @@ void relax(void)
 
 	irq_disable();
 	sbi_set_timer(time_now() + ticks_per_second / 20000);
-	wfi();
+	/* Not cancelled while it is on its way: that would come after all on QEMU. */
+	while (!(csr_read(CSR_SIP) & 1 << IRQ_STI))
+		wfi();
 	csr_write(CSR_SIE, enabled);
 	sbi_set_timer(-1ul);
 	csr_set(CSR_SSTATUS, status & SSTATUS_SIE);

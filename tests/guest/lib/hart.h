@@ -78,35 +78,60 @@ void harts_init(unsigned long boot_id);
  */
 long hart_start(unsigned long id, void (*function)(void *argument), void *argument);
 
+/* Another hart than this one, the last of them; itself when it is the only one. */
+unsigned long hart_peer(void);
+
 /* Waits for the function of a started hart to return and for the hart to be STOPPED.
- * False when `seconds` were not enough. */
+ * False when `seconds` were not enough; see wait_for(). */
 bool hart_join(unsigned long id, unsigned int seconds);
 
 /*
  * Runs function(argument) on the first `count` harts of hart_ids, this one included, and waits
- * for all. False when one could not be started or did not end within `seconds`.
+ * for all. False when one could not be started or did not end within `seconds`; see wait_for().
  */
 bool harts_run(unsigned int count, void (*function)(void *argument), void *argument,
 	       unsigned int seconds);
 
-/* Gives time to others while waiting: sleeps for about 50 us. Loses a timer set before. */
+/*
+ * Suspends the boot hart, alone by HSM or the whole system by SUSP, with hart_entry as the address
+ * to resume at, which records what it finds in the struct of the hart. HART_RESUMED if it came
+ * back that way, or what the call returned. The other harts' stacks do not live through it.
+ */
+#define HART_RESUMED 1
+long hart_suspend(unsigned long extension, unsigned long type);
+
+/* Gives time to others while waiting: sleeps for 50 us at least. Loses a timer set before. */
 void relax(void);
 
-/* Waits in relax() until the condition holds; false when `seconds` were not enough. */
-#define wait_for(condition, seconds)                                                \
-	({                                                                          \
-		unsigned long wait_end = time_now() + (seconds) * ticks_per_second; \
-		bool wait_ok;                                                       \
-		while (!(wait_ok = (condition)) && time_now() < wait_end)           \
-			relax();                                                    \
-		wait_ok || (condition);                                             \
+/*
+ * How long to wait for what takes some seconds at most on a quiet machine, in ticks: on a loaded
+ * one a hart may stand still for as long as it takes others to do much else.
+ */
+#define WAIT_TICKS(seconds) ((seconds) * 12ul * ticks_per_second)
+
+#define wait_by(pause, condition, seconds)                                 \
+	({                                                                 \
+		unsigned long wait_end = time_now() + WAIT_TICKS(seconds); \
+		bool wait_ok;                                              \
+		while (!(wait_ok = (condition)) && time_now() < wait_end)  \
+			pause;                                             \
+		wait_ok || (condition);                                    \
 	})
+
+/* Waits in relax() until the condition holds; false when WAIT_TICKS(seconds) were not enough. */
+#define wait_for(condition, seconds) wait_by(relax(), condition, seconds)
+
+/* The same without sleeping and without a timer. */
+#define spin_for(condition, seconds) wait_by((void)0, condition, seconds)
 
 /* Spins for that many microseconds without touching any timer. */
 void delay_us(unsigned long us);
 
 /* First instruction of a started hart: a0 = hart id, a1 = its struct hart. In start.S. */
 void hart_entry(void);
+
+/* The function of a hart that was suspended: begins with a landing pad. In start.S. */
+void hart_resumed(void *argument);
 
 /* A barrier for `count` harts that may be used any number of times. Zero-initialised. */
 struct barrier {

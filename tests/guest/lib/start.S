@@ -68,6 +68,12 @@ hart_entry:
 3:	wfi
 	j	3b
 
+	.globl hart_resumed
+	.balign 4
+hart_resumed:
+	.4byte	0x00000017		/* lpad 0 */
+	j	after_resume
+
 	.section .noinit, "aw", @nobits
 	.balign 16
 boot_stack:

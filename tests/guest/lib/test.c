@@ -99,6 +99,16 @@ void test_skip(const char *format, ...)
 	test.skipped = true;
 }
 
+bool test_begin_if(const char *name, bool possible, const char *reason)
+{
+	test_begin(name);
+	if (possible)
+		return true;
+	test_skip("%s", reason);
+	test_end();
+	return false;
+}
+
 void check_failed(const char *file, int line, const char *format, ...)
 {
 	char message[sizeof(test.message)];

@@ -23,6 +23,8 @@ void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* A test: PASS, or FAIL if a check failed, or SKIP if test_skip() was called. */
 void test_begin(const char *name);
+/* The same; false, and over by a skip for this reason, when it is not possible. */
+bool test_begin_if(const char *name, bool possible, const char *reason);
 void test_skip(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void test_end(void);
 

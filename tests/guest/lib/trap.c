@@ -39,7 +39,9 @@ void frame_resume(struct frame *frame, const struct context *context, unsigned l
 	for (int i = 2; i < 12; i++)
 		frame->x[16 + i] = context->s[i];
 	frame->x[10] = value;
-	frame->status = (frame->status | SSTATUS_SPP) & ~(unsigned long)SSTATUS_SPIE;
+	/* It goes on elsewhere, where no landing pad is. */
+	frame->status = (frame->status | SSTATUS_SPP) &
+			~(unsigned long)(SSTATUS_SPIE | SSTATUS_SPELP);
 }
 
 void sandbox_run(struct frame *frame)

@@ -8,6 +8,12 @@
 
 #include <core/types.h>
 
+/** All translations of the hypervisor itself. */
+static inline void sfence_vma_all(void)
+{
+	__asm__ volatile("sfence.vma" ::: "memory");
+}
+
 /** All VS-stage translations of the current VMID. */
 static inline void hfence_vvma_all(void)
 {

@@ -44,8 +44,8 @@ static inline unsigned int gstage_gpa_bits(unsigned int levels)
 unsigned int gstage_levels_for(gpa_t highest);
 
 /**
- * An empty table for the memory of @owner (core/page.h). 0, -ENOMEM, or -EINVAL for a number of
- * levels that does not exist.
+ * An empty table for the memory of @owner (core/page.h). The mode is set once: -EBUSY when there is
+ * a table. 0, -ENOMEM, or -EINVAL for a number of levels that does not exist.
  */
 int gstage_init(struct gstage *gstage, unsigned int levels, uint16_t owner);
 
@@ -73,7 +73,8 @@ int gstage_protect(struct gstage *gstage, gpa_t at, uint64_t size, unsigned int 
 
 /**
  * Maps the page @at, which is mapped, to @to instead, as it was otherwise. No hart uses the old
- * translation afterwards. 0, -ENOENT or -ENOMEM. No spinlock may be held.
+ * translation afterwards. 0, -ENOENT, -ENOMEM, or -EPERM: @to is somebody else's. No spinlock may
+ * be held.
  */
 int gstage_remap(struct gstage *gstage, gpa_t at, hpa_t to);
 
@@ -127,6 +128,12 @@ void gstage_leaf_set(struct gstage *gstage, gpa_t at, hpa_t to, unsigned int acc
 
 /** Drops this hart's translations of a range, or its VMID when it does not run the VM. */
 void gstage_fence_here(struct gstage *gstage, gpa_t at, uint64_t size);
+
+/**
+ * This hart, @hart, is about to run the VM with @henvcfg, or does: fences the VMID if translations
+ * that were found with the PMM of before mean something else, whoever of the VM ran then.
+ */
+void gstage_fence_pmm(struct gstage *gstage, const struct hart *hart, uint64_t henvcfg);
 
 /**
  * Whether guest-physical addresses mean something else with @henvcfg's PMM than with that of

@@ -12,26 +12,33 @@
 /*
  * X(name, text, when a guest is told of it). The conditions, besides that all harts have it:
  *   NEVER   its state is not kept, it cannot be used by a guest, or it says nothing to one
+ *   BASE    there is none, and no VM description can take it away
  *   PLAIN   there is none
  *   FP, VECTOR  FEATURE_FP, FEATURE_VECTOR: the registers are kept
  *   CBOM, CBOZ, PBMT  the bits of henvcfg that let a guest use it can be set
  *   SSTC    FEATURE_SSTC, whatever the device tree says
+ *   SSCOFPMF  FEATURE_SSCOFPMF
  *   AIA     the guest has an IMSIC, whatever the device tree says
  *   SVADE   harts have Svade or Svadu: with henvcfg.ADUE = 0 both do the same in a guest
+ *   ZKR     FEATURE_ZKR: the hart's seed CSR is read for the guest
+ *   STATEEN FEATURE_SSSTATEEN, whatever the device tree says
+ *   SVADU, LANDING_PAD, SHADOW_STACK, DOUBLE_TRAP, PMLEN  the feature of that name (AD_UPDATING for
+ *           Svadu), whatever the device tree says: SBI FWFT turns it on
+ *   SUPM    as PMLEN
  */
 #define ISA_EXTENSIONS(X)                             \
-	X(I, "i", PLAIN)                              \
-	X(M, "m", PLAIN)                              \
-	X(A, "a", PLAIN)                              \
+	X(I, "i", BASE)                               \
+	X(M, "m", BASE)                               \
+	X(A, "a", BASE)                               \
 	X(F, "f", FP)                                 \
 	X(D, "d", FP)                                 \
-	X(C, "c", PLAIN)                              \
+	X(C, "c", BASE)                               \
 	X(B, "b", PLAIN)                              \
 	X(V, "v", VECTOR)                             \
 	X(H, "h", NEVER)                              \
 	/* Control and status, fences, main memory */ \
-	X(ZICSR, "zicsr", PLAIN)                      \
-	X(ZIFENCEI, "zifencei", PLAIN)                \
+	X(ZICSR, "zicsr", BASE)                       \
+	X(ZIFENCEI, "zifencei", BASE)                 \
 	X(ZICNTR, "zicntr", PLAIN)                    \
 	X(ZIHPM, "zihpm", NEVER)                      \
 	X(ZICBOM, "zicbom", CBOM)                     \
@@ -45,10 +52,10 @@
 	X(ZIHINTNTL, "zihintntl", PLAIN)              \
 	X(ZIHINTPAUSE, "zihintpause", PLAIN)          \
 	X(ZIMOP, "zimop", PLAIN)                      \
-	X(ZICFILP, "zicfilp", NEVER)                  \
-	X(ZICFISS, "zicfiss", NEVER)                  \
-	X(ZAAMO, "zaamo", PLAIN)                      \
-	X(ZALRSC, "zalrsc", PLAIN)                    \
+	X(ZICFILP, "zicfilp", LANDING_PAD)            \
+	X(ZICFISS, "zicfiss", SHADOW_STACK)           \
+	X(ZAAMO, "zaamo", BASE)                       \
+	X(ZALRSC, "zalrsc", BASE)                     \
 	X(ZABHA, "zabha", PLAIN)                      \
 	X(ZACAS, "zacas", PLAIN)                      \
 	X(ZAWRS, "zawrs", PLAIN)                      \
@@ -57,7 +64,7 @@
 	X(ZAMA16B, "zama16b", PLAIN)                  \
 	X(ZTSO, "ztso", PLAIN)                        \
 	/* Compressed */                              \
-	X(ZCA, "zca", PLAIN)                          \
+	X(ZCA, "zca", BASE)                           \
 	X(ZCB, "zcb", PLAIN)                          \
 	X(ZCD, "zcd", PLAIN)                          \
 	X(ZCMOP, "zcmop", PLAIN)                      \
@@ -80,7 +87,7 @@
 	X(ZKND, "zknd", PLAIN)                        \
 	X(ZKNE, "zkne", PLAIN)                        \
 	X(ZKNH, "zknh", PLAIN)                        \
-	X(ZKR, "zkr", NEVER)                          \
+	X(ZKR, "zkr", ZKR)                            \
 	X(ZKS, "zks", PLAIN)                          \
 	X(ZKSED, "zksed", PLAIN)                      \
 	X(ZKSH, "zksh", PLAIN)                        \
@@ -120,21 +127,45 @@
 	/* Supervisor and machine */                  \
 	X(SMAIA, "smaia", NEVER)                      \
 	X(SMCSRIND, "smcsrind", NEVER)                \
-	X(SMNPM, "smnpm", NEVER)                      \
+	X(SMNPM, "smnpm", PMLEN)                      \
 	X(SMSTATEEN, "smstateen", NEVER)              \
 	X(SSAIA, "ssaia", AIA)                        \
-	X(SSCOFPMF, "sscofpmf", NEVER)                \
+	X(SSCOFPMF, "sscofpmf", SSCOFPMF)             \
 	X(SSCSRIND, "sscsrind", NEVER)                \
-	X(SSDBLTRP, "ssdbltrp", NEVER)                \
-	X(SSNPM, "ssnpm", NEVER)                      \
-	X(SSSTATEEN, "ssstateen", NEVER)              \
+	X(SSDBLTRP, "ssdbltrp", DOUBLE_TRAP)          \
+	X(SSNPM, "ssnpm", PMLEN)                      \
+	X(SSSTATEEN, "ssstateen", STATEEN)            \
 	X(SSTC, "sstc", SSTC)                         \
+	X(SUPM, "supm", SUPM)                         \
 	X(SVADE, "svade", SVADE)                      \
-	X(SVADU, "svadu", NEVER)                      \
+	X(SVADU, "svadu", SVADU)                      \
 	X(SVINVAL, "svinval", PLAIN)                  \
 	X(SVNAPOT, "svnapot", PLAIN)                  \
 	X(SVPBMT, "svpbmt", PBMT)                     \
 	X(SVVPTC, "svvptc", PLAIN)
+
+enum isa_rule {
+	RULE_NEVER,
+	RULE_BASE,
+	RULE_PLAIN,
+	RULE_FP,
+	RULE_VECTOR,
+	RULE_CBOM,
+	RULE_CBOZ,
+	RULE_PBMT,
+	RULE_SSTC,
+	RULE_AIA,
+	RULE_SVADE,
+	RULE_ZKR,
+	RULE_STATEEN,
+	RULE_SSCOFPMF,
+	RULE_SVADU,
+	RULE_LANDING_PAD,
+	RULE_SHADOW_STACK,
+	RULE_DOUBLE_TRAP,
+	RULE_PMLEN,
+	RULE_SUPM,
+};
 
 enum isa_extension {
 #define ISA_ENUM(name, text, rule) ISA_##name,
@@ -199,25 +230,40 @@ int isa_parse_list(const char *list, size_t length, struct isa_set *set);
 int isa_parse_string(const char *string, size_t length, struct isa_set *set);
 
 /**
- * Reads the cpu node @node of @fdt: the list, or else the string.
- * Returns 0, -EINVAL for a malformed property, or -ENOENT when it has neither; @set is then empty.
+ * Reads the cpu node @node of @fdt: the list, or else (also when it is malformed) the string.
+ * Returns 0, -EINVAL for a malformed string or another base than RV64, or -ENOENT when it has
+ * neither; @set is then empty, or has what came before the fault.
  */
 int isa_parse_cpu(const void *fdt, int node, struct isa_set *set);
 
-/** What the extensions that a guest is told of depend on. */
-struct isa_guest {
-	const struct isa_set *common; /* what all harts of its affinity have */
-	uint64_t features; /* BIT(enum hart_feature) that all of these have */
-	uint64_t henvcfg; /* of its vCPUs; CBIE = 01 (flush) is enough for Zicbom */
-	bool imsic; /* it has interrupt files, of whatever kind */
+/** What lets guests use extensions. */
+struct isa_controls {
+	uint64_t features; /* BIT(enum hart_feature) */
+	uint64_t henvcfg; /* CBIE = 01 (flush) is enough for Zicbom */
+	uint64_t hstateen0;
 };
 
 /**
- * The names of the extensions that a guest is told of, in no particular order. They hold for a
- * guest with that henvcfg, in which ADUE is clear, and with cycle, time and instret readable.
- * What depends on something that it is not told of is left out with it.
- * Returns how many there are; the first @room of them are in @names (ISA_COUNT is enough).
+ * Decides which extensions a guest is told of, *@offered, on harts that all have @common and that
+ * can set *@controls. They hold for a guest with all clear that FWFT sets, and with cycle, time and
+ * instret readable.
+ * @disabled: extensions that it is not to have. One takes with it all that depends on it; one that
+ * stands for others (B, Zk, Zkn...) takes these with it, and V all of vector.
+ * What would let it use extensions that it is not told of is taken out of *@controls.
  */
-unsigned int isa_guest_list(const struct isa_guest *guest, const char **names, unsigned int room);
+void isa_offer(const struct isa_set *common, const struct isa_set *disabled,
+	       struct isa_controls *controls, struct isa_set *offered);
+
+/** When guests are told of @extension. */
+enum isa_rule isa_rule(enum isa_extension extension);
+
+/** What @extension implies and @set has not; ISA_COUNT: nothing. */
+enum isa_extension isa_wanted_by(enum isa_extension extension, const struct isa_set *set);
+
+/**
+ * The names of the members of @set, in no particular order. Returns how many there are; the first
+ * @room of them are in @names (ISA_COUNT is enough).
+ */
+unsigned int isa_list(const struct isa_set *set, const char **names, unsigned int room);
 
 #endif

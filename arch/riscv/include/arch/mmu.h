@@ -42,9 +42,13 @@ static inline hpa_t hva_to_hpa(const void *at)
 /**
  * Maps all RAM of the device tree, sets up the page allocator with what is not reserved, and
  * switches to the final tables. Boot hart, once. Takes the addresses of the image's end, of the
- * device tree and of the initrd from the boot code. Reports what had to be left out.
+ * device tree and of the bundle from the boot code. Reports what had to be left out. NULL, or
+ * why nothing can go on.
  */
-void mmu_init(void);
+const char *mmu_init(void);
+
+/** The bundle, as bundle_locate() found it, readable. False when there is none. */
+bool mmu_bundle(const void **data, size_t *size);
 
 /** The value of satp for all harts. */
 uint64_t mmu_satp(void);

@@ -25,6 +25,9 @@
 #define PTE_PPN_SHIFT 10
 #define PTE_PPN (GENMASK(53, 10))
 
+/** Bits of a hpa: what the PPN reaches. */
+#define PHYSICAL_BITS 56
+
 /** Leaves of the hypervisor's own tables; A and D are set so that hardware never has to. */
 #define PTE_HOST_RX (PTE_V | PTE_R | PTE_X | PTE_G | PTE_A)
 #define PTE_HOST_R (PTE_V | PTE_R | PTE_G | PTE_A)

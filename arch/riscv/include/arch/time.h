@@ -8,16 +8,10 @@
 #include <arch/csr.h>
 #include <core/types.h>
 
-/** The `time` CSR, in ticks. */
-static inline uint64_t arch_time(void)
+/** Now, in ticks: the `time` CSR. */
+static inline uint64_t time_now(void)
 {
 	return csr_read(CSR_TIME);
-}
-
-/** Instructions that this hart has retired. */
-static inline uint64_t arch_instret(void)
-{
-	return csr_read(CSR_INSTRET);
 }
 
 /**

@@ -39,6 +39,18 @@ struct trap_frame {
 		try_ok_ != 0;                                                                     \
 	})
 
+/** Writes 0 to a CSR that may not exist and reads it at once. False when it does not. */
+#define csr_try_swap_zero(csr, value)                                                          \
+	({                                                                                     \
+		unsigned long try_ok_ = 0, try_value_ = 0;                                     \
+		__asm__ volatile("1: csrrw %0, " CSR_STRING(                                   \
+					 csr) ", zero\n\tli %1, 1\n2:\n\t" EXTABLE("1b", "2b") \
+				 : "=&r"(try_value_), "+r"(try_ok_)::"memory");                \
+		if (try_ok_)                                                                   \
+			*(value) = try_value_;                                                 \
+		try_ok_ != 0;                                                                  \
+	})
+
 /** Writes a CSR that may not exist. False when it does not. */
 #define csr_try_write(csr, value)                                                                 \
 	({                                                                                        \
@@ -51,13 +63,40 @@ struct trap_frame {
 		try_ok_ != 0;                                                                     \
 	})
 
-/* Exits, called by trap_entry on the hart's stack. A result of true means: leave the vCPU. */
+/** What the return to the guest needs, and a trap that is expected overwrites. */
+struct trap_return {
+	uint64_t sepc, sstatus, hstatus;
+};
+
+/** Before an exit executes what may trap: saves that, and makes it no double trap (Ssdbltrp). */
+static inline struct trap_return trap_return_save(void)
+{
+	csr_clear(CSR_SSTATUS, SSTATUS_SDT);
+	return (struct trap_return){
+		.sepc = csr_read(CSR_SEPC),
+		.sstatus = csr_read(CSR_SSTATUS),
+		.hstatus = csr_read(CSR_HSTATUS),
+	};
+}
+
+/** After it has trapped. */
+static inline void trap_return_restore(const struct trap_return *saved)
+{
+	csr_write(CSR_SEPC, saved->sepc);
+	csr_write(CSR_SSTATUS, saved->sstatus);
+	csr_write(CSR_HSTATUS, saved->hstatus);
+}
+
+/* Exits, called by trap_entry on the hart's stack. */
 
 /** An interrupt of the host arrived while the guest ran. */
 void exit_interrupt(struct vcpu *vcpu, uint64_t cause);
 
 /** An environment call from VS-mode. Callee-saved registers of the guest are live. */
 void exit_ecall(struct vcpu *vcpu);
+
+/** One that its extension's light() has left to call(), and what that returns. */
+struct sbi_result exit_ecall_heavy(struct vcpu *vcpu);
 
 /**
  * Everything else. @known: the registers that are in vcpu->arch.regs, one bit each, see

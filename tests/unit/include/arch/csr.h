@@ -22,6 +22,12 @@ void fake_csr_write(unsigned int csr, unsigned long value);
 #define csr_read(csr) fake_csr_read(csr)
 #define csr_write(csr, value) fake_csr_write(csr, (unsigned long)(value))
 #define csr_set(csr, bits) fake_csr_write(csr, fake_csr_read(csr) | (unsigned long)(bits))
+#define csr_swap(csr, value)                             \
+	({                                               \
+		unsigned long old_ = fake_csr_read(csr); \
+		csr_write(csr, value);                   \
+		old_;                                    \
+	})
 #define csr_clear(csr, bits) fake_csr_write(csr, fake_csr_read(csr) & ~(unsigned long)(bits))
 
 #endif

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Exits that need few registers: trap_entry calls these light functions before it saves all that C
+ * may clobber. No lock.
+ */
+#include <arch/csr.h>
+#include <arch/exit_csr.h>
+#include <arch/exit_mmio.h>
+#include <arch/extirq.h>
+#include <arch/insn.h>
+#include <core/light.h>
+#include <emulators/bits.h>
+
+static inline void exit_done(struct vcpu *vcpu, unsigned int length)
+{
+	csr_write(CSR_SEPC, csr_read(CSR_SEPC) + length);
+	vcpu->exits++;
+}
+
+/* ---- virtual instructions ---- */
+
+/* csrrw rd, stopei, x0, or csrrwi of 0: what interrupt handlers claim with. */
+#define INSN_CLAIM ((uint32_t)CSR_STOPEI << 20 | 1 << 12 | OPCODE_SYSTEM)
+#define INSN_CLAIM_FORMS ((uint32_t)(BIT(14) | GENMASK(11, 7)))
+
+static inline bool is_stopei(uint32_t insn)
+{
+	return (insn & 0xfff0007f) == ((uint32_t)CSR_STOPEI << 20 | OPCODE_SYSTEM) &&
+	       insn >> 12 & 3;
+}
+
+/*
+ * stopei: any write claims what it shows at that moment, whatever is written (AIA 1.0, 3.10). A
+ * guest does this for each interrupt.
+ */
+static inline bool stopei_access(struct vcpu *vcpu, uint32_t insn, uint64_t known)
+{
+	unsigned int rd = insn >> 7 & 31;
+	bool only_reads = (insn >> 12 & 3) != 1 && !(insn >> 15 & 31);
+	uint32_t top;
+
+	if (!(known >> rd & 1))
+		return false;
+	top = only_reads ? swfile_top(vcpu->file) : swfile_claim(vcpu->file);
+	arch_vcpu_set_reg(&vcpu->arch, rd, top);
+	if (top && !only_reads)
+		extirq_of_swfile(vcpu);
+	return true;
+}
+
+static inline bool sireg_perform(struct vcpu *vcpu, const struct csr_access *access, uint64_t *old)
+{
+	uint64_t select = csr_read(CSR_VSISELECT);
+
+	/* Priorities of major interrupts: read-only zero, nothing can be set (AIA 1.0, 6.4). */
+	if (select >= 0x30 && select <= 0x3f) {
+		*old = 0;
+		return !(select & 1);
+	}
+	if (select < 0x70 || select > 0xff ||
+	    swfile_rmw(vcpu->file, (unsigned int)select, access->op, access->operand, old))
+		return false;
+	if (access->op != CSR_READ)
+		extirq_of_swfile(vcpu);
+	return true;
+}
+
+static inline bool sireg_access(struct vcpu *vcpu, uint32_t insn, uint64_t known)
+{
+	struct csr_access access;
+	uint64_t old;
+
+	if (!csr_decode(vcpu, insn, &access) || access.csr != CSR_SIREG || access.regs & ~known ||
+	    !sireg_perform(vcpu, &access, &old))
+		return false;
+	arch_vcpu_set_reg(&vcpu->arch, access.rd, old);
+	return true;
+}
+
+LIGHT bool exit_file_access(struct vcpu *vcpu, uint32_t insn, uint64_t known)
+{
+	/* VU-mode has no business with it. */
+	if (!vcpu->file || !(csr_read(CSR_SSTATUS) & SSTATUS_SPP))
+		return false;
+	if (!(is_stopei(insn) ? stopei_access(vcpu, insn, known) : sireg_access(vcpu, insn, known)))
+		return false;
+	vcpu->intfile.counts.exits++;
+	csr_write(CSR_SEPC, csr_read(CSR_SEPC) + 4);
+	return true;
+}
+
+LIGHT static NOINLINE enum exit_next file_access(struct vcpu *vcpu, uint32_t insn)
+{
+	if (!exit_file_access(vcpu, insn, REGS_LIGHT))
+		return EXIT_NOT_DONE;
+	vcpu->exits++;
+	return EXIT_DONE;
+}
+
+LIGHT static NOINLINE enum exit_next extirq_look(struct vcpu *vcpu)
+{
+	extirq_of_swfile(vcpu);
+	return EXIT_DONE;
+}
+
+/*
+ * A claim of what nearly all are: the lowest of @ready, identities below 64 that are pending and
+ * enabled, while there is no threshold. As swfile_claim(), but it knows when the file is empty.
+ */
+static inline enum exit_next claim_low(struct vcpu *vcpu, struct swfile *file, uint64_t ready,
+				       uint64_t rd)
+{
+	uint64_t identity = bit_lowest(ready), bit = ready & -ready;
+	uint64_t left = __atomic_fetch_and(&file->pending[0], ~bit, __ATOMIC_SEQ_CST) & ~bit;
+	uint32_t words = 1;
+
+	if (likely(!left)) {
+		words = __atomic_fetch_and(&file->words, ~1u, __ATOMIC_SEQ_CST) & ~1u;
+		if (__atomic_load_n(&file->pending[0], __ATOMIC_SEQ_CST))
+			words = __atomic_fetch_or(&file->words, 1, __ATOMIC_SEQ_CST) | 1;
+	}
+	vcpu->arch.regs[rd] = identity << 16 | identity;
+	vcpu->intfile.counts.exits++;
+	if (unlikely(words))
+		return extirq_look(vcpu);
+	extirq_set(vcpu, false, true);
+	return EXIT_DONE;
+}
+
+/* WFI, and nothing is pending. */
+LIGHT static NOINLINE enum exit_next sleep_begin(struct vcpu *vcpu)
+{
+	exit_done(vcpu, 4);
+	/* What others tell it from now on keeps it from sleeping: vcpu_must_wake(). */
+	vcpu->sched.leave = LEAVE_BLOCK;
+	return EXIT_SLEEPS;
+}
+
+LIGHT enum exit_next exit_instruction_light(struct vcpu *vcpu)
+{
+	uint32_t insn = (uint32_t)csr_read(CSR_STVAL);
+	uint64_t rd = insn >> 7 & 31, ready;
+	struct swfile *file = vcpu->file;
+
+	if (insn == INSN_WFI) {
+		if (!(csr_read(CSR_SSTATUS) & SSTATUS_SPP))
+			return EXIT_NOT_DONE;
+		if (!vcpu_interrupt_pending())
+			return sleep_begin(vcpu);
+		exit_done(vcpu, 4);
+		return EXIT_DONE;
+	}
+	if (unlikely((insn & ~INSN_CLAIM_FORMS) != INSN_CLAIM || rd - REG_A0 > 5 || !file ||
+		     !(csr_read(CSR_SSTATUS) & SSTATUS_SPP)))
+		return file_access(vcpu, insn);
+	ready = swfile_ready(file, 0);
+	/* Identities from 64 on, or not all that are ready count. */
+	if (unlikely(ready ? file->threshold : __atomic_load_n(&file->words, __ATOMIC_ACQUIRE)))
+		return file_access(vcpu, insn);
+	exit_done(vcpu, 4);
+	if (likely(ready))
+		return claim_low(vcpu, file, ready, rd);
+	vcpu->intfile.counts.exits++;
+	vcpu->arch.regs[rd] = 0;
+	return EXIT_DONE;
+}
+
+/* ---- accesses to devices ---- */
+
+static inline uint64_t width_of(uint64_t htinst)
+{
+	return UINT64_C(1) << (htinst >> 12 & 3);
+}
+
+/* Bits of a register that an access does not have. */
+static inline uint64_t unused_of(uint64_t htinst)
+{
+	return -(UINT64_C(8) << (htinst >> 12 & 3)) & 63;
+}
+
+LIGHT bool exit_load_light(struct vcpu *vcpu)
+{
+	uint64_t htinst = csr_read(CSR_HTINST), rd = htinst_rd(htinst);
+	gpa_t at = exit_fault_address();
+	struct device *device = *vcpu_device_slot(vcpu, at);
+	int64_t value;
+
+	if (!device || !device_holds(device, at, width_of(htinst)) ||
+	    !htinst_is_plain_load(htinst) || !(REGS_LIGHT >> rd & 1) || !device->ops->read_light)
+		return false;
+	value = device->ops->read_light(device, at.v - device->base.v,
+					(unsigned int)width_of(htinst));
+	if (value < 0)
+		return false;
+	exit_done(vcpu, htinst_length(htinst));
+	if (!(htinst >> 14 & 1)) /* it extends the sign */
+		value = (int64_t)((uint64_t)value << unused_of(htinst)) >> unused_of(htinst);
+	arch_vcpu_set_reg(&vcpu->arch, (unsigned int)rd, (uint64_t)value);
+	return true;
+}
+
+LIGHT static NOINLINE bool device_store_light(struct vcpu *vcpu, uint64_t htinst, gpa_t at)
+{
+	struct device *device = *vcpu_device_slot(vcpu, at);
+	uint64_t rs2 = htinst_rs2(htinst), unused = unused_of(htinst);
+
+	if (!device || !device_holds(device, at, width_of(htinst)) ||
+	    !htinst_is_plain_store(htinst) || !(REGS_LIGHT >> rs2 & 1) ||
+	    !device->ops->write_light ||
+	    !device->ops->write_light(device, at.v - device->base.v, (unsigned int)width_of(htinst),
+				      vcpu->arch.regs[rs2] << unused >> unused))
+		return false;
+	exit_done(vcpu, htinst_length(htinst));
+	return true;
+}
+
+/* sw of any register, from a compressed instruction or not. */
+#define HTINST_RS2 GENMASK(24, 20)
+#define HTINST_SW (2u << 12 | OPCODE_STORE)
+
+static inline void msi_done(struct vcpu *vcpu, uint64_t htinst)
+{
+	vcpu->intfile.counts.exits++;
+	exit_done(vcpu, htinst_length(htinst));
+}
+
+LIGHT static NOINLINE bool msi_deliver(struct vcpu *vcpu, uint64_t htinst, uint64_t identity)
+{
+	if (swfile_inject(vcpu->file, identity) && swfile_signals(vcpu->file, identity))
+		extirq_set(vcpu, true, true);
+	msi_done(vcpu, htinst);
+	return true;
+}
+
+LIGHT bool exit_store_light(struct vcpu *vcpu)
+{
+	uint64_t htinst = csr_read(CSR_HTINST), rs2 = htinst_rs2(htinst), identity, bit;
+	struct swfile *file = vcpu->file;
+	gpa_t at = exit_fault_address();
+
+	if (at.v != vcpu->msi_page.v)
+		return device_store_light(vcpu, htinst, at);
+	/* An MSI to itself, by one of a0 to a5. */
+	if (((htinst | HTINST_UNCOMPRESSED) & ~HTINST_RS2) != HTINST_SW || rs2 - REG_A0 > 5)
+		return false;
+	identity = (uint32_t)vcpu->arch.regs[rs2];
+	if (unlikely(identity - 1 > 62 || file->threshold))
+		return msi_deliver(vcpu, htinst, identity);
+	/* The same for one of the first word. */
+	bit = BIT(identity);
+	__atomic_fetch_or(&file->pending[0], bit, __ATOMIC_SEQ_CST);
+	__atomic_fetch_or(&file->words, 1, __ATOMIC_SEQ_CST);
+	if (file->delivery && file->enabled[0] & bit)
+		extirq_set(vcpu, true, true);
+	msi_done(vcpu, htinst);
+	return true;
+}

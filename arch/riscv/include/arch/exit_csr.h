@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What virtual-instruction exits have in common: CSR instructions, decoded, and the exits that
+ * light functions do (<core/light.h>). Everything is of the loaded vCPU; no lock.
+ */
+#ifndef ARCH_EXIT_CSR_H
+#define ARCH_EXIT_CSR_H
+
+#include <core/vm.h>
+#include <emulators/swfile.h>
+
+/* What trap_entry saves for light functions: x0 to x2, x4, x10 to x15. */
+#define REGS_LIGHT UINT64_C(0xfc17)
+
+#define INSN_WFI 0x10500073
+#define OPCODE_SYSTEM 0x73
+
+/* A CSR instruction: 31:20 csr, 19:15 rs1 or immediate, 14:12 funct3, 11:7 rd. */
+struct csr_access {
+	unsigned int csr;
+	unsigned int rd;
+	enum csr_op op;
+	uint64_t operand;
+	uint64_t regs; /* that it names, one bit each */
+};
+
+/** False: @insn is no CSR instruction. A register that it names need not be in memory. */
+static inline bool csr_decode(const struct vcpu *vcpu, uint32_t insn, struct csr_access *access)
+{
+	unsigned int funct3 = insn >> 12 & 7;
+	unsigned int rs1 = insn >> 15 & 31;
+
+	if ((insn & 0x7f) != OPCODE_SYSTEM || !(funct3 & 3))
+		return false;
+	access->csr = insn >> 20;
+	access->rd = insn >> 7 & 31;
+	access->regs = BIT(access->rd) | (funct3 & 4 ? 0 : BIT(rs1));
+	access->operand = funct3 & 4 ? rs1 : arch_vcpu_reg(&vcpu->arch, rs1);
+	access->op = (funct3 & 3) == 1 ? CSR_WRITE : (funct3 & 3) == 2 ? CSR_SET : CSR_CLEAR;
+	if (access->op != CSR_WRITE && rs1 == 0)
+		access->op = CSR_READ;
+	return true;
+}
+
+/**
+ * Does @insn if it is an access to the vCPU's own SW-file by stopei or sireg. False: it is not, or
+ * names a register that is not @known; nothing has been done. Light.
+ */
+bool exit_file_access(struct vcpu *vcpu, uint32_t insn, uint64_t known);
+
+/** What trap_entry does after exit_instruction_light(). It knows the numbers. */
+enum exit_next { EXIT_SLEEPS = -1, EXIT_NOT_DONE, EXIT_DONE };
+
+/** The same of the instruction in stval, and WFI; counts the exit. */
+enum exit_next exit_instruction_light(struct vcpu *vcpu);
+
+#endif

@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Where entities wait: the harts' run queues, and which hart an entity goes to that wakes up or was
+ * preempted. The sets of harts below are hints that are seldom wrong; what they say of a hart is
+ * looked up there.
+ */
+#include "sched_parts.h"
+
+#include <arch/irqflags.h>
+#include <core/alloc.h>
+#include <core/check.h>
+#include <core/hart_files.h>
+#include <errno.h>
+
+#define ENTITY(item) container_of(item, struct sched_entity, link)
+
+/*
+ * By priority, harts where what runs is of a lower one, or ended. Those of priority 0 have nothing
+ * to run; they are in all of the others, too.
+ */
+static struct hartset below[PRIORITIES];
+
+#define idle_harts below[0]
+
+/* More of them find no hart: there is none. */
+#define SEARCHES 1000
+
+struct hartset sched_busy;
+
+static uint64_t word_of(const struct hartset *set, unsigned int word)
+{
+	return __atomic_load_n(&set->bits[word], __ATOMIC_RELAXED);
+}
+
+int sched_hart_init(struct hart *hart)
+{
+	hart->queue = alloc_zero(sizeof(*hart->queue));
+	if (!hart->queue)
+		return -ENOMEM;
+	spin_init(&hart->queue->lock, LOCK_SCHED);
+	hart->queue->priority = PRIORITY_AWAY;
+	for (unsigned int i = 0; i < PRIORITIES; i++) {
+		list_init(&hart->queue->waiting[i]);
+		hartset_remove(&below[i], hart->index);
+	}
+	hartset_remove(&sched_busy, hart->index);
+	return 0;
+}
+
+unsigned int sched_waiting(const struct hart *hart)
+{
+	return sched_count(hart);
+}
+
+void sched_idle_set(struct hart *hart, bool idle)
+{
+	atomic_store_relaxed(&hart->queue->idle, idle);
+	if (idle)
+		hartset_add(&idle_harts, hart->index);
+	else
+		hartset_remove(&idle_harts, hart->index);
+	sched_fence();
+}
+
+void sched_priority_changed(struct hart *hart, uint32_t priority)
+{
+	atomic_store_relaxed(&hart->queue->priority, priority);
+	for (unsigned int i = 1; i < PRIORITIES; i++) {
+		if (hartset_has(&below[i], hart->index) == (priority < i))
+			continue;
+		if (priority < i)
+			hartset_add(&below[i], hart->index);
+		else
+			hartset_remove(&below[i], hart->index);
+	}
+}
+
+/* Whether a hart is in both sets. */
+static inline bool any_of(const struct hartset *set, const struct hartset *allowed)
+{
+	uint64_t any = word_of(set, 0) & word_of(allowed, 0);
+
+	for (unsigned int word = 1; word < ARRAY_SIZE(set->bits); word++)
+		any |= word_of(set, word) & word_of(allowed, word);
+	return any;
+}
+
+static bool is_idle(const struct hart *hart)
+{
+	return __atomic_load_n(&hart->queue->idle, __ATOMIC_RELAXED) && !sched_count(hart);
+}
+
+/* A vCPU that has a file has it where it ran last. */
+static inline bool lacks_file(const struct sched_entity *entity, const struct hart *hart)
+{
+	if (hart == entity->last && __atomic_load_n(&entity->has_file, __ATOMIC_RELAXED))
+		return false;
+	return entity->uses_files && !hart_files_free(hart);
+}
+
+/* The first hart of @set and of @allowed (NULL: any) from @from on; NULL when there is none. */
+static struct hart *next_of(const struct hartset *set, const struct hartset *allowed,
+			    unsigned int from)
+{
+	while (from < hart_count) {
+		unsigned int word = from / 64;
+		uint64_t left = word_of(set, word) & UINT64_MAX << from % 64;
+
+		if (allowed)
+			left &= word_of(allowed, word);
+		if (left)
+			return harts[word * 64 + bit_lowest(left)];
+		from = (word + 1) * 64;
+	}
+	return NULL;
+}
+
+#define for_each_of(hart, set, allowed)                          \
+	for (struct hart *hart = next_of(set, allowed, 0); hart; \
+	     hart = next_of(set, allowed, hart->index + 1))
+
+/* An idle hart: the last one or any, but first one with a file if that matters. */
+static struct hart *idle_hart(const struct sched_entity *entity)
+{
+	struct hart *last = entity->last, *idle = NULL;
+
+	if (last && sched_may_run_on(entity, last) && is_idle(last)) {
+		if (!lacks_file(entity, last))
+			return last;
+		idle = last;
+	}
+
+	for_each_of(hart, &idle_harts, &entity->affinity)
+	{
+		if (!hart_online(hart) || !is_idle(hart))
+			continue;
+		if (!lacks_file(entity, hart))
+			return hart;
+		if (!idle)
+			idle = hart;
+	}
+	return idle;
+}
+
+/* Where the least important thing runs, if it is less important and nothing as important waits. */
+static struct hart *lower_hart(const struct sched_entity *entity)
+{
+	struct hart *lower = NULL;
+	uint32_t lowest = entity->priority;
+
+	for_each_of(hart, &below[entity->priority], &entity->affinity)
+	{
+		uint32_t runs = __atomic_load_n(&hart->queue->priority, __ATOMIC_RELAXED);
+
+		if (hart_online(hart) && runs < lowest &&
+		    !sched_waits_above(hart->queue, entity->priority) &&
+		    !sched_waits_at(hart->queue, entity->priority)) {
+			lowest = runs;
+			lower = hart;
+		}
+	}
+	return lower;
+}
+
+/* Whether it would not take turns on @hart, but wait there for something more important to end. */
+static inline bool comes_behind(const struct sched_entity *entity, const struct hart *hart)
+{
+	const struct run_queue *queue = hart->queue;
+
+	return __atomic_load_n(&queue->priority, __ATOMIC_RELAXED) > entity->priority ||
+	       sched_waits_above(queue, entity->priority);
+}
+
+/* How long it would wait on @hart, to compare. */
+static uint64_t wait_on(const struct sched_entity *entity, const struct hart *hart)
+{
+	return sched_count(hart) | (comes_behind(entity, hart) ? BIT(32) : 0);
+}
+
+/* The hart where it waits least; of several @best, or the first. */
+static struct hart *least_loaded(const struct sched_entity *entity, struct hart *best)
+{
+	for (unsigned int i = 0; i < hart_count; i++)
+		if (sched_may_run_on(entity, harts[i]) &&
+		    (!best || wait_on(entity, harts[i]) < wait_on(entity, best)))
+			best = harts[i];
+	return best;
+}
+
+/*
+ * It would wait on @busy, where there is no file for it: better on one with a free file, unless
+ * it waits longer there.
+ */
+static NOINLINE struct hart *hart_with_file(const struct sched_entity *entity, struct hart *busy)
+{
+	uint64_t most = wait_on(entity, busy);
+
+	for_each_of(hart, &hart_files_free_set, &entity->affinity)
+	{
+		if (hart_online(hart) && wait_on(entity, hart) <= most)
+			return hart;
+	}
+	return busy;
+}
+
+/* Where it waits: warm if it takes turns there, else where it waits least; rather with a file. */
+static struct hart *busy_hart(const struct sched_entity *entity)
+{
+	struct hart *last = entity->last, *found;
+
+	found = last && sched_may_run_on(entity, last) ? last : NULL;
+	if (!found || comes_behind(entity, found))
+		found = least_loaded(entity, found);
+	if (found && lacks_file(entity, found))
+		found = hart_with_file(entity, found);
+	return found;
+}
+
+/*
+ * Where an entity that became RUNNABLE should go: warm and idle, idle; of these first where there
+ * is a file for it; where the least important thing runs that is less important; where it takes
+ * turns, if there is such a hart: warm, least loaded, again rather with a file.
+ */
+static NOINLINE struct hart *search_hart(const struct sched_entity *entity)
+{
+	struct hart *found = idle_hart(entity);
+
+	if (!found)
+		found = lower_hart(entity);
+	/* A look at one hart after the other may find none while its affinity is changed. */
+	for (unsigned int i = 0; !found && i < SEARCHES; i++)
+		found = busy_hart(entity);
+	CHECK(found);
+	return found;
+}
+
+/*
+ * The same, if it can be told at a glance: there is a file, and it is warm and idle, or warm and no
+ * other comes first.
+ */
+static inline struct hart *choose_hart(const struct sched_entity *entity)
+{
+	struct hart *last = entity->last;
+
+	if (likely(last && sched_may_run_on(entity, last) && !lacks_file(entity, last)) &&
+	    (is_idle(last) ||
+	     (!any_of(&below[entity->priority], &entity->affinity) && !comes_behind(entity, last))))
+		return last;
+	return search_hart(entity);
+}
+
+/* ---- queues ---- */
+
+static inline void link_locked(struct run_queue *queue, struct hart *hart,
+			       struct sched_entity *entity, uint64_t priority)
+{
+	list_insert(&queue->waiting[priority], &entity->link);
+	atomic_store_relaxed(&entity->queued, hart);
+	atomic_store_relaxed(&queue->levels, queue->levels | BIT(priority));
+	atomic_store_relaxed(&queue->count, queue->count + 1);
+}
+
+static inline void unlink_locked(struct run_queue *queue, struct sched_entity *entity,
+				 uint64_t priority)
+{
+	if (list_alone(&entity->link))
+		atomic_store_relaxed(&queue->levels, queue->levels & ~BIT(priority));
+	list_remove(&entity->link);
+	atomic_store_relaxed(&entity->queued, NULL);
+	atomic_store_relaxed(&queue->count, queue->count - 1);
+}
+
+bool sched_withdraw(struct sched_entity *entity)
+{
+	struct hart *hart;
+
+	while ((hart = __atomic_load_n(&entity->queued, __ATOMIC_ACQUIRE))) {
+		bool ours;
+
+		spin_lock_here(&hart->queue->lock);
+		ours = entity->queued == hart;
+		if (ours)
+			unlink_locked(hart->queue, entity, entity->priority);
+		spin_unlock_here(&hart->queue->lock);
+		if (ours)
+			return true;
+	}
+	return false;
+}
+
+static void tell(struct hart *hart)
+{
+	atomic_store_release(&hart->resched, 1);
+	/* A thread looks at its next interrupt only. */
+	if (hart != hart_self() || hart->thread)
+		hart_kick(hart);
+}
+
+/* Tells a hart that idles, and has not been given anything yet, that something waits elsewhere. */
+static NOINLINE void tell_idle(const struct sched_entity *entity)
+{
+	for_each_of(hart, &idle_harts, &entity->affinity)
+	{
+		if (!is_idle(hart))
+			continue;
+		tell(hart);
+		return;
+	}
+}
+
+void sched_tell_all_idle(void)
+{
+	for_each_of(hart, &idle_harts, NULL) tell(hart);
+}
+
+/*
+ * Tells @hart of what was queued there, if that matters to it. A vCPU of the same priority that
+ * runs on this hart need not look at the queue: it only shares its hart from now on.
+ */
+static inline void announce(struct hart *hart, const struct run_queue *queue, uint64_t priority)
+{
+	uint64_t runs = __atomic_load_n(&queue->priority, __ATOMIC_RELAXED);
+
+	if (likely(!__atomic_load_n(&queue->native, __ATOMIC_RELAXED))) {
+		if (runs > priority)
+			return;
+		if (runs == priority && hart == hart_self() && hart->running) {
+			sched_slice_begin(hart, &hart->running->sched, time_now());
+			return;
+		}
+	}
+	tell(hart);
+}
+
+/*
+ * Puts a RUNNABLE entity into a hart's queue and tells the hart if that matters to it. If it is
+ * busy, or idles but has been given another one, one that went idle since the choice may have found
+ * nothing to take yet: it looks again.
+ */
+static inline void enqueue(struct hart *hart, struct sched_entity *entity)
+{
+	struct run_queue *queue = hart->queue;
+	uint64_t priority = entity->priority;
+	bool idle;
+
+	spin_lock_here(&queue->lock);
+	link_locked(queue, hart, entity, priority);
+	/* Either this sees a hold, or sched_hold() finds the entity in the queue. */
+	sched_fence();
+	if (unlikely(sched_is_held(entity))) {
+		unlink_locked(queue, entity, priority);
+		sched_state_change(entity, SCHED_RUNNABLE, SCHED_PARKED);
+		spin_unlock_here(&queue->lock);
+		return;
+	}
+	idle = __atomic_load_n(&queue->idle, __ATOMIC_RELAXED) && queue->count == 1;
+	spin_unlock_here(&queue->lock);
+	if (idle) {
+		tell(hart);
+		return;
+	}
+	sched_waits(hart);
+	if (unlikely(any_of(&idle_harts, &entity->affinity)))
+		tell_idle(entity);
+	announce(hart, queue, priority);
+}
+
+/*
+ * The same; false if it may not run there after all and was taken out again. Its affinity may have
+ * changed since the choice: sched_set_affinity() saw no queue then.
+ */
+static NOINLINE bool queue_at(struct hart *hart, struct sched_entity *entity)
+{
+	enqueue(hart, entity);
+	return likely(sched_may_run_on(entity, hart)) || !sched_withdraw(entity);
+}
+
+static inline void make_runnable(struct sched_entity *entity)
+{
+	struct hart *hart = choose_hart(entity);
+
+	while (unlikely(!queue_at(hart, entity)))
+		hart = search_hart(entity);
+}
+
+void sched_make_runnable(struct sched_entity *entity)
+{
+	make_runnable(entity);
+}
+
+static inline bool wake(struct sched_entity *entity)
+{
+	unsigned long flags = arch_irq_save();
+	bool ours = sched_state_change(entity, SCHED_BLOCKED, SCHED_RUNNABLE);
+
+	/* A thread comes first now; one below the default works in the background. */
+	if (ours) {
+		if (entity->kind != SCHED_VCPU && entity->priority >= PRIORITY_DEFAULT)
+			entity->priority = PRIORITIES - 1;
+		entity->runnable_since = time_now();
+		make_runnable(entity);
+	}
+	arch_irq_restore(flags);
+	return ours;
+}
+
+bool sched_wake(struct sched_entity *entity)
+{
+	return wake(entity);
+}
+
+void sched_notify(struct sched_entity *entity)
+{
+	struct hart *on;
+
+	if (__atomic_load_n(&entity->state, __ATOMIC_RELAXED) == SCHED_BLOCKED && wake(entity))
+		return;
+	on = __atomic_load_n(&entity->on, __ATOMIC_SEQ_CST);
+	if (on && on != hart_self())
+		hart_kick(on);
+}
+
+void sched_requeue(struct sched_entity *entity, struct hart *hart)
+{
+	struct hart *best = sched_may_run_on(entity, hart) ? hart : choose_hart(entity);
+
+	if (sched_count(best)) {
+		struct hart *free = idle_hart(entity);
+
+		best = free ? free : least_loaded(entity, best);
+	}
+	if (!queue_at(best, entity))
+		sched_make_runnable(entity);
+}
+
+/* ---- taking out ---- */
+
+struct sched_entity *sched_dequeue(struct run_queue *queue)
+{
+	struct sched_entity *found = NULL;
+	uint64_t priority = PRIORITIES - 1;
+
+	spin_lock_here(&queue->lock);
+	if (queue->levels) {
+		while (!(queue->levels >> priority))
+			priority--;
+		found = ENTITY(queue->waiting[priority].next);
+		unlink_locked(queue, found, priority);
+	}
+	spin_unlock_here(&queue->lock);
+	return found;
+}
+
+static struct sched_entity *first_for(struct list *list, const struct hart *hart)
+{
+	list_for_each(item, list)
+		if (sched_may_run_on(ENTITY(item), hart))
+			return ENTITY(item);
+	return NULL;
+}
+
+/* The first entity in the queue of another that may run on @hart, or NULL. */
+static struct sched_entity *dequeue_for(struct run_queue *queue, const struct hart *hart)
+{
+	struct sched_entity *found = NULL;
+
+	spin_lock_here(&queue->lock);
+	for (unsigned int i = PRIORITIES; i-- && !found;)
+		found = first_for(&queue->waiting[i], hart);
+	if (found)
+		unlink_locked(queue, found, found->priority);
+	spin_unlock_here(&queue->lock);
+	return found;
+}
+
+static struct sched_entity *steal_from(struct hart *other, const struct hart *hart)
+{
+	if (!sched_count(other)) {
+		hartset_remove(&sched_busy, other->index);
+		sched_fence();
+		if (!sched_count(other))
+			return NULL;
+		/* Who queued it meanwhile may have found the bit still there; who idles, not. */
+		hartset_add(&sched_busy, other->index);
+		sched_tell_all_idle();
+	}
+	return other != hart && hart_online(other) ? dequeue_for(other->queue, hart) : NULL;
+}
+
+struct sched_entity *sched_steal(const struct hart *hart)
+{
+	struct sched_entity *entity = NULL;
+	struct hart *other = next_of(&sched_busy, NULL, hart->index + 1);
+
+	/* Those behind this hart first, then those before it: thieves spread. */
+	for (; other && !entity; other = next_of(&sched_busy, NULL, other->index + 1))
+		entity = steal_from(other, hart);
+	if (entity)
+		return entity;
+	other = next_of(&sched_busy, NULL, 0);
+	for (; other && !entity && other->index <= hart->index;
+	     other = next_of(&sched_busy, NULL, other->index + 1))
+		entity = steal_from(other, hart);
+	return entity;
+}
