@@ -330,13 +330,20 @@ static uint64_t vcpu_runtime(const struct vcpu *vcpu)
 	return (int64_t)runtime < 0 ? runtime + time_now() : runtime;
 }
 
-static const char *sched_name(const struct sched_entity *entity)
+/** What it does, and in @hart where: on which hart it runs, or ran last; NULL if it never did. */
+static const char *sched_look(const struct sched_entity *entity, const struct hart **hart)
 {
-	uint32_t state = __atomic_load_n(&entity->state, __ATOMIC_ACQUIRE);
-	const struct hart *on = __atomic_load_n(&entity->on, __ATOMIC_ACQUIRE);
+	const struct hart *on;
+	uint32_t state;
 
+	/* A hart that lets go of it says so in two stores. */
+	do {
+		state = __atomic_load_n(&entity->state, __ATOMIC_ACQUIRE);
+		on = __atomic_load_n(&entity->on, __ATOMIC_ACQUIRE);
+	} while (state == SCHED_RUNNING && !on);
+	*hart = state == SCHED_RUNNING ? on : __atomic_load_n(&entity->last, __ATOMIC_RELAXED);
 	/* It may run or wait: only the hart knows. */
-	if (state == SCHED_RUNNING && on && sched_is_native(on))
+	if (state == SCHED_RUNNING && sched_is_native(on))
 		return "alone";
 	return name_of(sched_names, ARRAY_SIZE(sched_names), state);
 }
@@ -344,7 +351,8 @@ static const char *sched_name(const struct sched_entity *entity)
 static void vcpu_print(const struct vcpu *vcpu)
 {
 	uint32_t hsm = __atomic_load_n(&vcpu->hsm, __ATOMIC_RELAXED);
-	const struct hart *hart = __atomic_load_n(&vcpu->sched.last, __ATOMIC_RELAXED);
+	const struct hart *hart;
+	const char *state = sched_look(&vcpu->sched, &hart);
 	uint64_t ms = ticks_to_us(vcpu_runtime(vcpu)) / 1000;
 	uint64_t waited = ticks_to_us(__atomic_load_n(&vcpu->sched.waited, __ATOMIC_RELAXED)) /
 			  1000;
@@ -355,7 +363,7 @@ static void vcpu_print(const struct vcpu *vcpu)
 	shell_printf("%3u %4u %-10s %-8s %4s %7" PRIu64 ".%03u %6" PRIu64 ".%03u %12" PRIu64
 		     " %10" PRIu64 "\n",
 		     vcpu->vm->id, vcpu->index, name_of(hsm_names, ARRAY_SIZE(hsm_names), hsm),
-		     sched_name(&vcpu->sched), where, ms / 1000, (unsigned int)(ms % 1000),
+		     state, where, ms / 1000, (unsigned int)(ms % 1000),
 		     waited / 1000, (unsigned int)(waited % 1000), vcpu->exits,
 		     vcpu->sched.migrations);
 }
