@@ -363,9 +363,8 @@ static void vcpu_print(const struct vcpu *vcpu)
 	shell_printf("%3u %4u %-10s %-8s %4s %7" PRIu64 ".%03u %6" PRIu64 ".%03u %12" PRIu64
 		     " %10" PRIu64 "\n",
 		     vcpu->vm->id, vcpu->index, name_of(hsm_names, ARRAY_SIZE(hsm_names), hsm),
-		     state, where, ms / 1000, (unsigned int)(ms % 1000),
-		     waited / 1000, (unsigned int)(waited % 1000), vcpu->exits,
-		     vcpu->sched.migrations);
+		     state, where, ms / 1000, (unsigned int)(ms % 1000), waited / 1000,
+		     (unsigned int)(waited % 1000), vcpu->exits, vcpu->sched.migrations);
 }
 
 /** What its interrupt file did; `vcpu list -v`. */

@@ -191,7 +191,7 @@ static struct sched_entity *pick(struct hart *hart)
 
 	if (sched_count(hart))
 		entity = sched_dequeue(hart->queue);
-	return entity ? entity : sched_steal(hart);
+	return entity || hartset_empty(&sched_busy) ? entity : sched_steal(hart);
 }
 
 /*

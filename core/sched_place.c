@@ -62,17 +62,17 @@ void sched_idle_set(struct hart *hart, bool idle)
 	sched_fence();
 }
 
+/* The hart comes into the sets between the priorities, or leaves them. Only it changes its bits. */
 void sched_priority_changed(struct hart *hart, uint32_t priority)
 {
-	atomic_store_relaxed(&hart->queue->priority, priority);
-	for (unsigned int i = 1; i < PRIORITIES; i++) {
-		if (hartset_has(&below[i], hart->index) == (priority < i))
-			continue;
-		if (priority < i)
-			hartset_add(&below[i], hart->index);
-		else
-			hartset_remove(&below[i], hart->index);
-	}
+	struct run_queue *queue = hart->queue;
+	struct hartset *first = &below[MIN(queue->priority, priority) + 1];
+	struct hartset *last = &below[MIN(MAX(queue->priority, priority), PRIORITIES - 1)];
+	unsigned int index = hart->index;
+
+	atomic_store_relaxed(&queue->priority, priority);
+	for (struct hartset *set = first; set <= last; set++)
+		hartset_flip(set, index);
 }
 
 /* Whether a hart is in both sets. */

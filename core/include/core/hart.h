@@ -33,6 +33,20 @@ static inline void hartset_remove(struct hartset *set, unsigned int index)
 	__atomic_fetch_and(&set->bits[index / 64], ~BIT(index % 64), __ATOMIC_ACQ_REL);
 }
 
+static inline void hartset_flip(struct hartset *set, unsigned int index)
+{
+	__atomic_fetch_xor(&set->bits[index / 64], BIT(index % 64), __ATOMIC_ACQ_REL);
+}
+
+static inline bool hartset_empty(const struct hartset *set)
+{
+	uint64_t any = 0;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(set->bits); i++)
+		any |= __atomic_load_n(&set->bits[i], __ATOMIC_RELAXED);
+	return !any;
+}
+
 struct vcpu;
 struct thread;
 struct run_queue;
