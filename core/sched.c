@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The scheduler's entities: their states, changed by compare-and-swap, and what others ask of them.
- * Where they wait is in sched_place.c, what harts do with them in sched_loop.c.
+ * Where they wait is in sched_place.c and sched_take.c, what harts do with them in sched_loop.c.
  */
 #include "sched_parts.h"
 

@@ -61,6 +61,8 @@ static void boost_end(struct hart *hart, struct sched_entity *entity)
 	if (is_boosted(entity)) {
 		entity->priority = PRIORITY_DEFAULT;
 		sched_priority_set(hart, PRIORITY_DEFAULT);
+		sched_fence();
+		sched_fetch_above(hart, PRIORITY_DEFAULT);
 	}
 }
 
@@ -200,18 +202,22 @@ static struct sched_entity *pick(struct hart *hart)
  */
 static bool take(struct hart *hart, struct sched_entity *entity)
 {
+	bool changed;
+
 	while (unlikely(__atomic_load_n(&entity->on, __ATOMIC_ACQUIRE) != NULL)) {
 		hart_serve();
 		arch_relax();
 	}
 	atomic_store_relaxed(&entity->on, hart);
-	sched_priority_set(hart, entity->priority);
+	changed = sched_priority_set(hart, entity->priority);
 	sched_fence();
 	if (unlikely(sched_is_held(entity))) {
 		/* sched_hold() saw no hart to kick. */
 		let_go(entity, SCHED_PARKED);
 		return false;
 	}
+	if (unlikely(changed) && !hartset_empty(&sched_busy))
+		sched_fetch_above(hart, entity->priority);
 	if (unlikely(!sched_may_run_on(entity, hart) ||
 		     sched_waits_above(hart->queue, entity->priority))) {
 		/* What came meanwhile was judged by what ran before: that one goes first. */

@@ -19,6 +19,8 @@
 /* Of a hart that never came or goes: nothing is more important than that. */
 #define PRIORITY_AWAY PRIORITIES
 
+#define SCHED_ENTITY(item) container_of(item, struct sched_entity, link)
+
 struct run_queue {
 	struct spinlock lock;
 	uint32_t count; /* of all lists; written under the lock, read anywhere */
@@ -63,6 +65,30 @@ static inline bool sched_state_change(struct sched_entity *entity, uint32_t from
 					   __ATOMIC_SEQ_CST);
 }
 
+static inline uint64_t sched_word(const struct hartset *set, unsigned int word)
+{
+	return __atomic_load_n(&set->bits[word], __ATOMIC_RELAXED);
+}
+
+/** The first hart of @set and of @allowed (NULL: any) from @from on; NULL when there is none. */
+struct hart *sched_next_hart(const struct hartset *set, const struct hartset *allowed,
+			     unsigned int from);
+
+#define sched_for_each(hart, set, allowed)                               \
+	for (struct hart *hart = sched_next_hart(set, allowed, 0); hart; \
+	     hart = sched_next_hart(set, allowed, hart->index + 1))
+
+/** Takes an entity out of the queue, with its lock. */
+static inline void sched_unlink(struct run_queue *queue, struct sched_entity *entity,
+				uint64_t priority)
+{
+	if (list_alone(&entity->link))
+		atomic_store_relaxed(&queue->levels, queue->levels & ~BIT(priority));
+	list_remove(&entity->link);
+	atomic_store_relaxed(&entity->queued, NULL);
+	atomic_store_relaxed(&queue->count, queue->count - 1);
+}
+
 /* A hint, or after sched_fence(). */
 static inline bool sched_may_run_on(const struct sched_entity *entity, const struct hart *hart)
 {
@@ -87,17 +113,11 @@ static inline void sched_slice_begin(struct hart *hart, struct sched_entity *ent
 /** Finds a hart for an entity that became RUNNABLE, and queues it there. */
 void sched_make_runnable(struct sched_entity *entity);
 
+/** Puts a RUNNABLE entity into the queue of @hart. False: it was taken out, choose another one. */
+bool sched_queue_at(struct hart *hart, struct sched_entity *entity);
+
 /** Takes an entity out of whatever queue it waits in. False when it waits in none. */
 bool sched_withdraw(struct sched_entity *entity);
-
-/**
- * Takes the first one of the most important that wait in a queue, or NULL. It may be that it may
- * not run on the queue's hart any more.
- */
-struct sched_entity *sched_dequeue(struct run_queue *queue);
-
-/** Takes something that may run on @hart from the queue of another hart that is busy, or NULL. */
-struct sched_entity *sched_steal(const struct hart *hart);
 
 /** A preempted entity goes to an idle hart, or waits on @hart unless fewer wait elsewhere. */
 void sched_requeue(struct sched_entity *entity, struct hart *hart);
@@ -108,10 +128,13 @@ void sched_idle_set(struct hart *hart, bool idle);
 /** What runs on this hart, @hart, has another priority than what ran before. */
 void sched_priority_changed(struct hart *hart, uint32_t priority);
 
-static inline void sched_priority_set(struct hart *hart, uint32_t priority)
+/** Likewise, if it has: true then. */
+static inline bool sched_priority_set(struct hart *hart, uint32_t priority)
 {
-	if (unlikely(hart->queue->priority != priority))
-		sched_priority_changed(hart, priority);
+	if (likely(hart->queue->priority == priority))
+		return false;
+	sched_priority_changed(hart, priority);
+	return true;
 }
 
 /** Tells all harts that idle to look for something to run. For what is seldom. */
@@ -126,5 +149,23 @@ static inline void sched_waits(const struct hart *hart)
 	if (unlikely(!hartset_has(&sched_busy, hart->index)))
 		hartset_add(&sched_busy, hart->index);
 }
+
+/* ---- what a hart takes: sched_take.c. Interrupts off. ---- */
+
+/**
+ * Takes the first one of the most important that wait in a queue, or NULL. It may be that it may
+ * not run on the queue's hart any more.
+ */
+struct sched_entity *sched_dequeue(struct run_queue *queue);
+
+/** Takes something that may run on @hart from the queue of another hart that is busy, or NULL. */
+struct sched_entity *sched_steal(const struct hart *hart);
+
+/**
+ * After sched_priority_set() and sched_fence(): what runs on this hart, @here, has @priority now.
+ * Something more important may wait behind what other harts run: one that may run here comes into
+ * the queue of this hart.
+ */
+void sched_fetch_above(struct hart *here, uint32_t priority);
 
 #endif

@@ -12,8 +12,6 @@
 #include <core/hart_files.h>
 #include <errno.h>
 
-#define ENTITY(item) container_of(item, struct sched_entity, link)
-
 /*
  * By priority, harts where what runs is of a lower one, or ended. Those of priority 0 have nothing
  * to run; they are in all of the others, too.
@@ -26,11 +24,6 @@ static struct hartset below[PRIORITIES];
 #define SEARCHES 1000
 
 struct hartset sched_busy;
-
-static uint64_t word_of(const struct hartset *set, unsigned int word)
-{
-	return __atomic_load_n(&set->bits[word], __ATOMIC_RELAXED);
-}
 
 int sched_hart_init(struct hart *hart)
 {
@@ -78,10 +71,10 @@ void sched_priority_changed(struct hart *hart, uint32_t priority)
 /* Whether a hart is in both sets. */
 static inline bool any_of(const struct hartset *set, const struct hartset *allowed)
 {
-	uint64_t any = word_of(set, 0) & word_of(allowed, 0);
+	uint64_t any = sched_word(set, 0) & sched_word(allowed, 0);
 
 	for (unsigned int word = 1; word < ARRAY_SIZE(set->bits); word++)
-		any |= word_of(set, word) & word_of(allowed, word);
+		any |= sched_word(set, word) & sched_word(allowed, word);
 	return any;
 }
 
@@ -98,27 +91,6 @@ static inline bool lacks_file(const struct sched_entity *entity, const struct ha
 	return entity->uses_files && !hart_files_free(hart);
 }
 
-/* The first hart of @set and of @allowed (NULL: any) from @from on; NULL when there is none. */
-static struct hart *next_of(const struct hartset *set, const struct hartset *allowed,
-			    unsigned int from)
-{
-	while (from < hart_count) {
-		unsigned int word = from / 64;
-		uint64_t left = word_of(set, word) & UINT64_MAX << from % 64;
-
-		if (allowed)
-			left &= word_of(allowed, word);
-		if (left)
-			return harts[word * 64 + bit_lowest(left)];
-		from = (word + 1) * 64;
-	}
-	return NULL;
-}
-
-#define for_each_of(hart, set, allowed)                          \
-	for (struct hart *hart = next_of(set, allowed, 0); hart; \
-	     hart = next_of(set, allowed, hart->index + 1))
-
 /* An idle hart: the last one or any, but first one with a file if that matters. */
 static struct hart *idle_hart(const struct sched_entity *entity)
 {
@@ -130,7 +102,7 @@ static struct hart *idle_hart(const struct sched_entity *entity)
 		idle = last;
 	}
 
-	for_each_of(hart, &idle_harts, &entity->affinity)
+	sched_for_each(hart, &idle_harts, &entity->affinity)
 	{
 		if (!hart_online(hart) || !is_idle(hart))
 			continue;
@@ -143,12 +115,12 @@ static struct hart *idle_hart(const struct sched_entity *entity)
 }
 
 /* Where the least important thing runs, if it is less important and nothing as important waits. */
-static struct hart *lower_hart(const struct sched_entity *entity)
+static NOINLINE struct hart *lower_hart(const struct sched_entity *entity)
 {
 	struct hart *lower = NULL;
 	uint32_t lowest = entity->priority;
 
-	for_each_of(hart, &below[entity->priority], &entity->affinity)
+	sched_for_each(hart, &below[entity->priority], &entity->affinity)
 	{
 		uint32_t runs = __atomic_load_n(&hart->queue->priority, __ATOMIC_RELAXED);
 
@@ -195,7 +167,7 @@ static NOINLINE struct hart *hart_with_file(const struct sched_entity *entity, s
 {
 	uint64_t most = wait_on(entity, busy);
 
-	for_each_of(hart, &hart_files_free_set, &entity->affinity)
+	sched_for_each(hart, &hart_files_free_set, &entity->affinity)
 	{
 		if (hart_online(hart) && wait_on(entity, hart) <= most)
 			return hart;
@@ -260,16 +232,6 @@ static inline void link_locked(struct run_queue *queue, struct hart *hart,
 	atomic_store_relaxed(&queue->count, queue->count + 1);
 }
 
-static inline void unlink_locked(struct run_queue *queue, struct sched_entity *entity,
-				 uint64_t priority)
-{
-	if (list_alone(&entity->link))
-		atomic_store_relaxed(&queue->levels, queue->levels & ~BIT(priority));
-	list_remove(&entity->link);
-	atomic_store_relaxed(&entity->queued, NULL);
-	atomic_store_relaxed(&queue->count, queue->count - 1);
-}
-
 bool sched_withdraw(struct sched_entity *entity)
 {
 	struct hart *hart;
@@ -280,7 +242,7 @@ bool sched_withdraw(struct sched_entity *entity)
 		spin_lock_here(&hart->queue->lock);
 		ours = entity->queued == hart;
 		if (ours)
-			unlink_locked(hart->queue, entity, entity->priority);
+			sched_unlink(hart->queue, entity, entity->priority);
 		spin_unlock_here(&hart->queue->lock);
 		if (ours)
 			return true;
@@ -299,9 +261,10 @@ static void tell(struct hart *hart)
 /* Tells a hart that idles, and has not been given anything yet, that something waits elsewhere. */
 static NOINLINE void tell_idle(const struct sched_entity *entity)
 {
-	for_each_of(hart, &idle_harts, &entity->affinity)
+	sched_for_each(hart, &idle_harts, &entity->affinity)
 	{
-		if (!is_idle(hart))
+		/* One that was told already may take something else. */
+		if (!is_idle(hart) || __atomic_load_n(&hart->resched, __ATOMIC_RELAXED))
 			continue;
 		tell(hart);
 		return;
@@ -310,34 +273,36 @@ static NOINLINE void tell_idle(const struct sched_entity *entity)
 
 void sched_tell_all_idle(void)
 {
-	for_each_of(hart, &idle_harts, NULL) tell(hart);
+	sched_for_each(hart, &idle_harts, NULL) tell(hart);
 }
 
 /*
- * Tells @hart of what was queued there, if that matters to it. A vCPU of the same priority that
- * runs on this hart need not look at the queue: it only shares its hart from now on.
+ * Tells @hart of what was queued there, if that matters to it: false if something more important
+ * runs. A vCPU of the same priority that runs on this hart need not look at the queue: it only
+ * shares its hart from now on.
  */
-static inline void announce(struct hart *hart, const struct run_queue *queue, uint64_t priority)
+static inline bool announce(struct hart *hart, const struct run_queue *queue, uint64_t priority)
 {
 	uint64_t runs = __atomic_load_n(&queue->priority, __ATOMIC_RELAXED);
 
 	if (likely(!__atomic_load_n(&queue->native, __ATOMIC_RELAXED))) {
 		if (runs > priority)
-			return;
+			return false;
 		if (runs == priority && hart == hart_self() && hart->running) {
 			sched_slice_begin(hart, &hart->running->sched, time_now());
-			return;
+			return true;
 		}
 	}
 	tell(hart);
+	return true;
 }
 
 /*
  * Puts a RUNNABLE entity into a hart's queue and tells the hart if that matters to it. If it is
  * busy, or idles but has been given another one, one that went idle since the choice may have found
- * nothing to take yet: it looks again.
+ * nothing to take yet: it looks again. False if it waits behind what runs there.
  */
-static inline void enqueue(struct hart *hart, struct sched_entity *entity)
+static inline bool enqueue(struct hart *hart, struct sched_entity *entity)
 {
 	struct run_queue *queue = hart->queue;
 	uint64_t priority = entity->priority;
@@ -348,38 +313,49 @@ static inline void enqueue(struct hart *hart, struct sched_entity *entity)
 	/* Either this sees a hold, or sched_hold() finds the entity in the queue. */
 	sched_fence();
 	if (unlikely(sched_is_held(entity))) {
-		unlink_locked(queue, entity, priority);
+		sched_unlink(queue, entity, priority);
 		sched_state_change(entity, SCHED_RUNNABLE, SCHED_PARKED);
 		spin_unlock_here(&queue->lock);
-		return;
+		return true;
 	}
 	idle = __atomic_load_n(&queue->idle, __ATOMIC_RELAXED) && queue->count == 1;
 	spin_unlock_here(&queue->lock);
 	if (idle) {
 		tell(hart);
-		return;
+		return true;
 	}
 	sched_waits(hart);
 	if (unlikely(any_of(&idle_harts, &entity->affinity)))
 		tell_idle(entity);
-	announce(hart, queue, priority);
+	return announce(hart, queue, priority);
+}
+
+/* Whether a hart has turned to less important things since the choice: see sched_fetch_above(). */
+static NOINLINE bool would_run_elsewhere(const struct sched_entity *entity)
+{
+	sched_fence();
+	return lower_hart(entity);
 }
 
 /*
- * The same; false if it may not run there after all and was taken out again. Its affinity may have
+ * The same; false if another hart is to be chosen and it was taken out again. Its affinity may have
  * changed since the choice: sched_set_affinity() saw no queue then.
  */
-static NOINLINE bool queue_at(struct hart *hart, struct sched_entity *entity)
+NOINLINE bool sched_queue_at(struct hart *hart, struct sched_entity *entity)
 {
-	enqueue(hart, entity);
-	return likely(sched_may_run_on(entity, hart)) || !sched_withdraw(entity);
+	bool behind = !enqueue(hart, entity);
+
+	if (likely(sched_may_run_on(entity, hart)) &&
+	    (likely(!behind) || !would_run_elsewhere(entity)))
+		return true;
+	return !sched_withdraw(entity);
 }
 
 static inline void make_runnable(struct sched_entity *entity)
 {
 	struct hart *hart = choose_hart(entity);
 
-	while (unlikely(!queue_at(hart, entity)))
+	while (unlikely(!sched_queue_at(hart, entity)))
 		hart = search_hart(entity);
 }
 
@@ -429,77 +405,6 @@ void sched_requeue(struct sched_entity *entity, struct hart *hart)
 
 		best = free ? free : least_loaded(entity, best);
 	}
-	if (!queue_at(best, entity))
+	if (!sched_queue_at(best, entity))
 		sched_make_runnable(entity);
-}
-
-/* ---- taking out ---- */
-
-struct sched_entity *sched_dequeue(struct run_queue *queue)
-{
-	struct sched_entity *found = NULL;
-	uint64_t priority = PRIORITIES - 1;
-
-	spin_lock_here(&queue->lock);
-	if (queue->levels) {
-		while (!(queue->levels >> priority))
-			priority--;
-		found = ENTITY(queue->waiting[priority].next);
-		unlink_locked(queue, found, priority);
-	}
-	spin_unlock_here(&queue->lock);
-	return found;
-}
-
-static struct sched_entity *first_for(struct list *list, const struct hart *hart)
-{
-	list_for_each(item, list)
-		if (sched_may_run_on(ENTITY(item), hart))
-			return ENTITY(item);
-	return NULL;
-}
-
-/* The first entity in the queue of another that may run on @hart, or NULL. */
-static struct sched_entity *dequeue_for(struct run_queue *queue, const struct hart *hart)
-{
-	struct sched_entity *found = NULL;
-
-	spin_lock_here(&queue->lock);
-	for (unsigned int i = PRIORITIES; i-- && !found;)
-		found = first_for(&queue->waiting[i], hart);
-	if (found)
-		unlink_locked(queue, found, found->priority);
-	spin_unlock_here(&queue->lock);
-	return found;
-}
-
-static struct sched_entity *steal_from(struct hart *other, const struct hart *hart)
-{
-	if (!sched_count(other)) {
-		hartset_remove(&sched_busy, other->index);
-		sched_fence();
-		if (!sched_count(other))
-			return NULL;
-		/* Who queued it meanwhile may have found the bit still there; who idles, not. */
-		hartset_add(&sched_busy, other->index);
-		sched_tell_all_idle();
-	}
-	return other != hart && hart_online(other) ? dequeue_for(other->queue, hart) : NULL;
-}
-
-struct sched_entity *sched_steal(const struct hart *hart)
-{
-	struct sched_entity *entity = NULL;
-	struct hart *other = next_of(&sched_busy, NULL, hart->index + 1);
-
-	/* Those behind this hart first, then those before it: thieves spread. */
-	for (; other && !entity; other = next_of(&sched_busy, NULL, other->index + 1))
-		entity = steal_from(other, hart);
-	if (entity)
-		return entity;
-	other = next_of(&sched_busy, NULL, 0);
-	for (; other && !entity && other->index <= hart->index;
-	     other = next_of(&sched_busy, NULL, other->index + 1))
-		entity = steal_from(other, hart);
-	return entity;
 }

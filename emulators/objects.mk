@@ -13,4 +13,4 @@ obj-y += uart.o
 obj-y += uart_light.o
 # Of light functions, see <core/light.h>.
 light-y += aplic_light.o swfile.o uart_light.o
-cold-y += aplic_state.o plic_state.o
+cold-y += aplic_state.o plic_state.o reset.o rtc.o

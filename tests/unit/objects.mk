@@ -112,7 +112,7 @@ test_gstage_dirty-libs := $(FAKE_FAILING)
 test_gstage_walker-libs := $(FAKE_FAILING)
 test_gstage_random-libs := $(FAKE_FAILING)$(FAKE_OWNER)
 test_gstage_fence-libs := $(FAKE_FAILING),--wrap=page_free,--wrap=page_free_hva
-sched := core/sched.c core/sched_loop.c core/sched_place.c core/hart.c core/timer.c core/alloc.c $(page) $(fake_machine)
+sched := core/sched.c core/sched_loop.c core/sched_place.c core/sched_take.c core/hart.c core/timer.c core/alloc.c $(page) $(fake_machine)
 test_sched-y := tests/unit/sched_world.c $(sched)
 test_sched_harts-y := $(test_sched-y)
 test_sched_turns-y := $(test_sched-y)

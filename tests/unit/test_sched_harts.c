@@ -232,7 +232,6 @@ static void preempted_entity_waits_where_fewer_wait(void **state)
 	assert_int_equal(sched_waiting(&fake_harts[1]) + sched_waiting(&fake_harts[2]), 1);
 }
 
-/* Behind what runs as long as it does it would not come to a turn while a hart idles. */
 /* Hart 1 has something more important to run than all others, and nothing waits there. */
 static void hart_1_runs_something_important(void)
 {
@@ -280,6 +279,51 @@ static void it_waits_behind_where_there_is_nothing_else(void **state)
 	sched_unpark(a);
 	assert_int_equal(sched_waiting(&fake_harts[1]), 1);
 	assert_ptr_equal(leave(1, LEAVE_BLOCK), a);
+}
+
+/* Two harts run something important, and b waits at hart 0: behind that, and alone. */
+static void two_harts_run_something_important(unsigned int waiting)
+{
+	struct sched_entity *other = &vcpus[3].sched;
+
+	hart_1_runs_something_important();
+	set_priority(a, PRIORITY_DEFAULT + 2);
+	only_on(a, 0);
+	sched_unpark(a);
+	assert_ptr_equal(go(0), a);
+	only_on(other, 1);
+	sched_unpark(other);
+	set_priority(b, waiting);
+	sched_unpark(b);
+	assert_int_equal(sched_waiting(&fake_harts[0]), 1);
+}
+
+static void hart_that_turns_to_less_looks_for_more(void **state)
+{
+	two_harts_run_something_important(PRIORITY_DEFAULT + 1);
+	assert_ptr_equal(leave(1, LEAVE_BLOCK), b);
+	assert_int_equal(sched_waiting(&fake_harts[0]), 0);
+	assert_int_equal(sched_waiting(&fake_harts[1]), 1);
+	assert_ptr_equal(leave(1, LEAVE_BLOCK), &vcpus[3].sched);
+	assert_null(leave(1, LEAVE_BLOCK));
+}
+
+static void hart_that_turns_to_less_leaves_what_is_no_more(void **state)
+{
+	two_harts_run_something_important(PRIORITY_DEFAULT);
+	assert_ptr_equal(leave(1, LEAVE_BLOCK), &vcpus[3].sched);
+	assert_int_equal(sched_waiting(&fake_harts[0]), 1);
+	/* Which idles takes all. */
+	assert_ptr_equal(leave(1, LEAVE_BLOCK), b);
+}
+
+static void hart_that_turns_to_less_takes_only_what_it_may(void **state)
+{
+	two_harts_run_something_important(PRIORITY_DEFAULT + 1);
+	only_on(b, 0);
+	assert_ptr_equal(leave(1, LEAVE_BLOCK), &vcpus[3].sched);
+	assert_int_equal(sched_waiting(&fake_harts[0]), 1);
+	assert_ptr_equal(leave(0, LEAVE_BLOCK), b);
 }
 
 static void preempted_entity_goes_to_an_idle_hart_rather_than_wait(void **state)
@@ -468,6 +512,9 @@ int main(void)
 		THREE(preempted_entity_takes_turns_rather_than_wait_behind),
 		THREE(woken_entity_takes_turns_rather_than_wait_behind),
 		THREE(it_waits_behind_where_there_is_nothing_else),
+		THREE(hart_that_turns_to_less_looks_for_more),
+		THREE(hart_that_turns_to_less_leaves_what_is_no_more),
+		THREE(hart_that_turns_to_less_takes_only_what_it_may),
 		THREE(preempted_entity_goes_to_an_idle_hart_rather_than_wait),
 		THREE(idle_hart_runs_nothing_of_importance),
 		THREE(affinity_that_names_no_hart_is_refused),
