@@ -365,7 +365,7 @@ void intfile_sleep(struct vcpu *vcpu)
 
 	atomic_store_relaxed(&file->last_run, time_now());
 	/* A demotion under way tells the vCPU when it is over, and drains here, after this. */
-	if (is_here(file, hart_self())) {
+	if (is_here(file, hart_self()) && arch_vcpu_takes_extirq(&vcpu->arch)) {
 		file->watched = true;
 		arch_vsfile_watch(file->line, true);
 	}

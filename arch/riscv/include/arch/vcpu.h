@@ -148,6 +148,12 @@ static inline bool arch_vcpu_takes_timer(const struct arch_vcpu *vcpu)
 	return vcpu->vsie & BIT(IRQ_STI);
 }
 
+/** Whether an external interrupt may wake it. Its state is saved. */
+static inline bool arch_vcpu_takes_extirq(const struct arch_vcpu *vcpu)
+{
+	return vcpu->vsie & BIT(IRQ_SEI);
+}
+
 /** When (host's time) the loaded vCPU's own timer, vstimecmp, will wake it; TIMER_NEVER: not. */
 uint64_t arch_vcpu_wakeup(struct vcpu *vcpu);
 
