@@ -280,6 +280,7 @@ int vm_pause(struct vm *vm, const char *reason)
 
 int vm_resume(struct vm *vm)
 {
+	bool asked = __atomic_load_n(&vm->request, __ATOMIC_SEQ_CST) != VM_REQUEST_NONE;
 	uint64_t runnable = 0;
 
 	if (vm->state != VM_PAUSED)
@@ -288,8 +289,11 @@ int vm_resume(struct vm *vm)
 		return -ENOSPC;
 	vm->no_vsfile = false;
 	state_set(vm, VM_RUNNING, "");
-	/* Decided before any of them runs and can start or stop another. */
-	for (unsigned int i = 0; i < vm->vcpu_count; i++)
+	/*
+	 * Decided before any of them runs and can start or stop another. With a request the manager
+	 * comes first: who asked for the VM's end does not run on behind that.
+	 */
+	for (unsigned int i = 0; i < vm->vcpu_count && !asked; i++)
 		if (__atomic_load_n(&vm->vcpus[i]->hsm, __ATOMIC_SEQ_CST) != HSM_STOPPED)
 			runnable |= BIT(i);
 	vm_release(vm);

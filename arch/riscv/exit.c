@@ -73,5 +73,9 @@ bool exit_pending(struct vcpu *vcpu)
 		return true;
 	}
 	arch_vcpu_sync(vcpu, bits);
-	return __atomic_load_n(&hart->resched, __ATOMIC_SEQ_CST) && sched_should_leave(hart);
+	if (likely(!__atomic_load_n(&hart->resched, __ATOMIC_SEQ_CST)) || !sched_should_leave(hart))
+		return false;
+	/* Its file may have asked for it meanwhile: it leaves now, once. */
+	__atomic_fetch_and(&vcpu->pending, ~PENDING_LEAVE, __ATOMIC_SEQ_CST);
+	return true;
 }

@@ -308,4 +308,6 @@ void arch_hart_release(struct hart *hart)
 	hart->loaded = NULL;
 	hfence_gvma_all();
 	hfence_vvma_all();
+	/* Mode Bare is one of VMID 0, too. */
+	vmid_reset(hart);
 }

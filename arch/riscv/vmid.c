@@ -35,9 +35,14 @@ void vmid_enter(struct hart *hart, struct gstage *gstage)
 
 	vmid_lend(hart, vmid);
 	hgatp_set(hart, gstage_hgatp(gstage, vmid->number));
-	/* Not before: until then the hart may walk what hgatp had, by a VMID that is lent again. */
+	/*
+	 * Not before: until then the hart may walk what hgatp had, by a VMID that is lent again.
+	 * Otherwise nothing is cached, but walks are ordered behind what others wrote until now.
+	 */
 	if (hart->arch.vmid_stale)
 		hfence_gvma_all();
+	else
+		hfence_gvma_vmid(vmid->number);
 	hart->arch.vmid_stale = false;
 }
 

@@ -54,6 +54,21 @@ static void paused_vm_runs_nothing_until_it_is_resumed(void **state)
 	vm_destroy(vm);
 }
 
+/* It would run on behind the call by which it ended the VM. */
+static void vm_that_asked_for_its_end_does_not_go_on_after_a_pause(void **state)
+{
+	struct vm *vm = world_create();
+
+	vm_start(vm);
+	vm_request(vm, VM_REQUEST_SHUTDOWN, "by itself");
+	assert_int_equal(vm_pause(vm, "asked for"), 0);
+	assert_int_equal(vm_resume(vm), 0);
+	assert_int_equal(vm->vcpus[0]->sched.state, SCHED_PARKED);
+	vm_reset(vm);
+	assert_int_equal(vm->vcpus[0]->sched.state, SCHED_RUNNING);
+	vm_destroy(vm);
+}
+
 static void vcpu_that_was_started_while_paused_runs_when_resumed(void **state)
 {
 	struct vm *vm = world_create();
@@ -178,6 +193,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(started_vm_runs_its_first_vcpu),
 		TEST(paused_vm_runs_nothing_until_it_is_resumed),
+		TEST(vm_that_asked_for_its_end_does_not_go_on_after_a_pause),
 		TEST(vcpu_that_was_started_while_paused_runs_when_resumed),
 		TEST(vcpu_starts_only_when_it_is_stopped),
 		TEST(reset_vm_begins_anew_with_its_images),
