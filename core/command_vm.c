@@ -169,7 +169,7 @@ static int vm_console_run(unsigned int argc, char *const *argv)
 
 static int vm_log(struct vm *vm)
 {
-	uint64_t position = 0, end;
+	uint64_t position = 0, expected = 0, end;
 	uint8_t bytes[256];
 	size_t count;
 
@@ -177,9 +177,12 @@ static int vm_log(struct vm *vm)
 		return -ENOENT;
 	/* A guest that writes faster than the port must not keep us here. */
 	end = console_counts(vm->console).written;
-	while (position < end &&
-	       (count = console_read_ring(vm->console, &position, bytes, sizeof(bytes))) > 0)
+	while ((count = console_read_ring(vm->console, &position, end, bytes, sizeof(bytes))) > 0) {
+		if (expected && position - count != expected)
+			shell_printf("\n"); /* the rest of that line is lost */
 		console_write(console_shell(), bytes, count);
+		expected = position;
+	}
 	shell_printf("\n");
 	return 0;
 }
@@ -335,15 +338,18 @@ static const char *sched_look(const struct sched_entity *entity, const struct ha
 {
 	const struct hart *on;
 	uint32_t state;
+	bool alone;
 
-	/* A hart that lets go of it says so in two stores. */
+	/* A hart lets go of it in two stores, and has another one then. */
 	do {
 		state = __atomic_load_n(&entity->state, __ATOMIC_ACQUIRE);
 		on = __atomic_load_n(&entity->on, __ATOMIC_ACQUIRE);
-	} while (state == SCHED_RUNNING && !on);
+		alone = on && sched_is_native(on);
+	} while (state == SCHED_RUNNING &&
+		 (!on || on != __atomic_load_n(&entity->on, __ATOMIC_SEQ_CST)));
 	*hart = state == SCHED_RUNNING ? on : __atomic_load_n(&entity->last, __ATOMIC_RELAXED);
 	/* It may run or wait: only the hart knows. */
-	if (state == SCHED_RUNNING && sched_is_native(on))
+	if (state == SCHED_RUNNING && alone)
 		return "alone";
 	return name_of(sched_names, ARRAY_SIZE(sched_names), state);
 }

@@ -192,12 +192,19 @@ void console_write(struct console *console, const uint8_t *bytes, size_t count)
 	spin_unlock(&console_lock, flags);
 }
 
-size_t console_read_ring(struct console *console, uint64_t *position, uint8_t *buffer, size_t room)
+size_t console_read_ring(struct console *console, uint64_t *position, uint64_t end, uint8_t *buffer,
+			 size_t room)
 {
 	unsigned long flags = spin_lock(&console_lock);
 	size_t total = 0, count;
 	const uint8_t *piece;
 
+	if (*position < ring_begin(&console->ring))
+		*position = ring_begin_line(&console->ring);
+	if (*position < end)
+		room = MIN(room, end - *position);
+	else
+		room = 0;
 	while ((count = ring_piece(&console->ring, position, room - total, &piece)) > 0) {
 		memcpy(buffer + total, piece, count);
 		*position += count;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The end after a broken invariant: says what broke, makes the other harts stop and then does
- * what the option `panic` says. Takes no lock, for whoever panics may hold any of them.
+ * what the option `panic` says. Waits for no lock for ever: whoever panics may hold any of them.
  */
 #include <core/check.h>
 
@@ -28,7 +28,7 @@ static void panic_print(const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(line, sizeof(line), fmt, args);
 	va_end(args);
-	port_write_raw(line, strlen(line));
+	port_write_last(line, strlen(line));
 }
 
 /** What the hart was doing, as far as that can be told without trusting anything. */

@@ -15,6 +15,9 @@
 /** Longer beginnings of lines are not written again. */
 #define PARTIAL_MAX 160
 
+/** Attempts to get the lock before a panic is told without: some tenths of a second. */
+#define PATIENCE 10000000
+
 static struct spinlock port_lock = SPINLOCK_INIT(LOCK_PORT);
 static struct serial *serial;
 
@@ -126,7 +129,13 @@ size_t port_read(void *buffer, size_t room)
 	return count;
 }
 
-void port_write_raw(const char *text, size_t length)
+void port_write_last(const char *text, size_t length) NO_THREAD_SAFETY
 {
+	bool taken = spin_try_here(&port_lock);
+
+	for (unsigned int i = 0; i < PATIENCE && !taken; i++)
+		taken = spin_try_here(&port_lock);
 	port_put_text(text, length);
+	if (taken)
+		atomic_store_release(&port_lock.owner, port_lock.owner + 1);
 }

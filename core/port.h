@@ -33,7 +33,10 @@ void port_end_line(void);
 /** What has arrived, at most @room bytes; returns how many. Never waits. Any context. */
 size_t port_read(void *buffer, size_t room);
 
-/** For panic(): takes no lock and remembers nothing; '\n' becomes a new line. */
-void port_write_raw(const char *text, size_t length);
+/**
+ * For panic(): remembers nothing; '\n' becomes a new line. Waits for a hart that is writing, but
+ * not for ever.
+ */
+void port_write_last(const char *text, size_t length);
 
 #endif

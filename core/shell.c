@@ -18,6 +18,7 @@
 
 #define TYPED_SIZE 64
 #define PROMPT "hartvisor> "
+#define PIECE 160 /* longer lines go out in several */
 
 static uint8_t typed[TYPED_SIZE];
 static uint32_t typed_in, typed_out; /* bytes ever; atomic */
@@ -62,18 +63,21 @@ static void shell_put(const char *text, size_t length)
 	console_write(console_shell(), (const uint8_t *)text, length);
 }
 
+/* A line goes out together with its end: a message in between would have it written twice. */
 void shell_write(const char *text, size_t length)
 {
+	char line[PIECE + 2];
+
 	while (length > 0) {
 		const char *end = memchr(text, '\n', length);
-		size_t part = end ? (size_t)(end - text) : length;
+		size_t part = MIN(end ? (size_t)(end - text) : length, PIECE);
+		size_t ends = text + part == end;
 
-		shell_put(text, part);
-		if (!end)
-			return;
-		shell_put("\r\n", 2);
-		text += part + 1;
-		length -= part + 1;
+		memcpy(line, text, part);
+		memcpy(line + part, "\r\n", 2 * ends);
+		shell_put(line, part + 2 * ends);
+		text += part + ends;
+		length -= part + ends;
 	}
 }
 

@@ -85,7 +85,8 @@ static void ring_check(struct guest *guest)
 	if (!guest->console)
 		return;
 	MUST(console_counts(guest->console).written == guest->written);
-	while ((count = console_read_ring(guest->console, &position, bytes, sizeof(bytes)))) {
+	while ((count = console_read_ring(guest->console, &position, UINT64_MAX, bytes,
+					  sizeof(bytes)))) {
 		MUST(at + count <= guest->written);
 		MUST(memcmp(bytes, guest->output + at, count) == 0);
 		at += count;

@@ -36,10 +36,40 @@ static void unfocused_output_is_kept(void **state)
 
 	write_text(guests[1].console, "hidden");
 	assert_string_equal(fake_output(), "");
-	assert_int_equal(console_read_ring(guests[1].console, &position, bytes, sizeof(bytes)), 6);
+	assert_int_equal(
+		console_read_ring(guests[1].console, &position, UINT64_MAX, bytes, sizeof(bytes)),
+		6);
 	assert_memory_equal(bytes, "hidden", 6);
-	assert_int_equal(console_read_ring(guests[1].console, &position, bytes, sizeof(bytes)), 0);
+	assert_int_equal(
+		console_read_ring(guests[1].console, &position, UINT64_MAX, bytes, sizeof(bytes)),
+		0);
 	assert_int_equal(console_counts(guests[1].console).written, 6);
+}
+
+/* What comes while it is at work it does not see, and what is left when lines are lost is whole. */
+static void reader_sees_whole_lines_up_to_its_end(void **state)
+{
+	struct console *console = guests[1].console;
+	uint64_t position = 0, end;
+	uint8_t bytes[16];
+	size_t count;
+
+	write_text(console, "first\nsecond\n");
+	end = console_counts(console).written;
+	assert_int_equal(console_read_ring(console, &position, end, bytes, 8), 8);
+	write_text(console, "third\n");
+	count = console_read_ring(console, &position, end, bytes, sizeof(bytes));
+	assert_int_equal(count, 5);
+	assert_memory_equal(bytes, "cond\n", 5);
+	assert_int_equal(console_read_ring(console, &position, end, bytes, sizeof(bytes)), 0);
+
+	position = 8;
+	for (unsigned int i = 0; console_counts(console).written < 2 * CONSOLE_RING_SIZE; i++)
+		write_text(console, "0123456789ab\n");
+	end = console_counts(console).written;
+	count = console_read_ring(console, &position, end, bytes, 13);
+	assert_int_equal(count, 13);
+	assert_memory_equal(bytes, "0123456789ab\n", 13);
 }
 
 static void focus_shows_banner_and_ring(void **state)
@@ -300,6 +330,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(focused_output_goes_to_the_port_as_it_is),
 		TEST(unfocused_output_is_kept),
+		TEST(reader_sees_whole_lines_up_to_its_end),
 		TEST(focus_shows_banner_and_ring),
 		TEST(banner_begins_a_line),
 		TEST(output_while_the_ring_is_shown_keeps_its_order),

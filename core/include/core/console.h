@@ -86,10 +86,12 @@ struct console *console_shell(void);
 void console_shell_input(const struct console_input *input);
 
 /**
- * Copies what the ring has from *@position on, at most @room bytes, and moves *@position behind
- * it; 0 is the oldest, and what the ring has lost is passed over. Returns how many bytes.
+ * Copies what the ring has from *@position up to @end, at most @room bytes, and moves *@position
+ * behind it; 0 is the oldest. If the ring has lost some of it, it goes on with the first whole line
+ * that is left. Returns how many bytes; 0 at @end.
  */
-size_t console_read_ring(struct console *console, uint64_t *position, uint8_t *buffer, size_t room);
+size_t console_read_ring(struct console *console, uint64_t *position, uint64_t end, uint8_t *buffer,
+			 size_t room);
 
 struct console_counts {
 	uint64_t written; /* bytes of output, ever */

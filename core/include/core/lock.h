@@ -87,6 +87,15 @@ static inline void spin_lock_here(struct spinlock *lock) ACQUIRES(*lock) NO_THRE
 		arch_relax();
 }
 
+/** Takes @lock if it is free, for who panics: with the hart's interrupts off, whatever it holds. */
+static inline bool spin_try_here(struct spinlock *lock) TRY_ACQUIRES(*lock) NO_THREAD_SAFETY
+{
+	uint32_t owner = __atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE);
+
+	return __atomic_compare_exchange_n(&lock->next, &owner, owner + 1, false, __ATOMIC_ACQUIRE,
+					   __ATOMIC_RELAXED);
+}
+
 static inline void spin_unlock_here(struct spinlock *lock) RELEASES(*lock) NO_THREAD_SAFETY
 {
 	atomic_store_release(&lock->owner, lock->owner + 1);
