@@ -3,8 +3,10 @@
 
 import re
 
+from common import idle_counts
 from counting import counts, machine, span
-from machine import MIB, Vm
+from machine import MIB, Vm, debian
+from platforms import DEBIAN_ARGS, ICOUNT
 
 PAGE = 4096
 TICK = 100  # instructions: the timebase is 10 MHz
@@ -114,6 +116,15 @@ def boot(platform, figures):
         run.close()
 
 
+def idle_three(platform, figures):
+    """Three Debians on one hart: two sleep at their prompts, the third between its marks."""
+    vms = [debian(name, DEBIAN_ARGS + args, vcpus=1) for name, args in
+           (("one", "quiet"), ("other", "quiet"), ("third", "quiet test=idle"))]
+    firmware, hypervisor, _ = idle_counts(
+        machine("idle-three", *vms, icount=ICOUNT, extra=platform.plugin(), options=""))
+    figures["idle_three_share_per_second"] = firmware + hypervisor
+
+
 def ram_held(platform, figures):
     """With one guest: the image, and what is neither free nor the guest's RAM."""
     memory = 512
@@ -132,6 +143,6 @@ def text(platform, figures):
     figures["text_bytes"] = platform.elf.sections[".text"]
 
 
-MEASURES = (world_switch, moves, boot, dirty, tables, saving, ram_held, text)
+MEASURES = (world_switch, moves, boot, dirty, tables, saving, idle_three, ram_held, text)
 # Those that take seconds, for `make check`.
 QUICK = (world_switch, boot, tables, ram_held, text)

@@ -192,6 +192,7 @@ static void test_stay(unsigned long role, unsigned long seconds)
 	test_begin("they stay over sleep, and nobody else's come");
 	if (role)
 		CHECK_EQ(install(LOAD | SUPERVISOR, (unsigned long)&watched[role]), 0, "install");
+	print("  its own trigger is installed");
 	do {
 		for (unsigned long n = 1; n <= 3; n++)
 			CHECK_EQ(hits(INSN_LD, &watched[n], false), n == role, "a hit");

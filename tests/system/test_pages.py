@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from machine import Machine, Vm
+from machine import Machine, Vm, filler
 
 GIB = 1024
 ROWS = re.compile(r"^ +(\d+) +(\d+)  (.+)$", re.M)
@@ -200,7 +200,7 @@ def test_life_of_a_gibibyte_does_not_delay_a_timer(boot):
     """One hart, instructions as time: 1 ns each."""
     machine = boot(Vm("watcher", "heartbeat", args="period=%d beats=0" % (PERIOD_US // 1000)),
                    Vm("large", "hello", memory=GIB, more="autostart = <0>;"),
-                   options="", memory=2 * GIB, harts=1, icount="shift=0")
+                   filler(), options="", memory=2 * GIB, harts=1, icount="shift=0")
     machine.expect("beat 3 ")
     machine.shell()
     first = machine.last_beat("watcher")

@@ -16,7 +16,8 @@ import time
 
 import pytest
 
-from machine import (BUILD, LOGS, TIMEOUT, TREE, Failure, Machine, Vm, debian, pack, qemu_command)
+from machine import (BUILD, LOGS, TIMEOUT, TREE, Failure, Machine, Vm, debian, filler, pack,
+                     qemu_command)
 from test_dirty import written
 
 BEAT = re.compile(r"checkpoint (\d+) t=(\d+) rounds=(\d+) errors=(\d+)")
@@ -268,8 +269,8 @@ def test_vm_that_is_gone_is_made_again(boot):
 def test_neighbour_keeps_its_beat(boot):
     """While 128 MiB are saved and restored, in the machine's own time: a beat each 20 ms."""
     machine = boot(Vm("big", "residue", args="stay=1", memory=128),
-                   Vm("beat", "heartbeat", args="beats=0 period=20"), options="save.size=160M",
-                   icount="shift=0", harts=1)
+                   Vm("beat", "heartbeat", args="beats=0 period=20"), filler(),
+                   options="save.size=160M", icount="shift=0", harts=1)
     machine.expect_all("residue ready", "beat: starts")
     machine.shell()
     machine.beats_go_on("beat")

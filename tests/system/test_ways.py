@@ -71,8 +71,7 @@ def test_fw_payload_is_all_in_one_file(boot, tmp_path, bundle, aia):
     machine = boot(bundle="", kernel="", bios=mkboot(tmp_path, "fw-payload", bundle), harts=4,
                    aia=aia)
     machine.expect("harts: 4 of 4 online")
-    machine.expect("payload hello: 1 passed")
-    machine.expect("guest: stopped: guest shut down")
+    machine.expect_all("payload hello: 1 passed", "guest: stopped: guest shut down")
 
 
 def tree_of_half_a_gibibyte(tmp_path, aia):
