@@ -45,8 +45,8 @@ static inline void fence_range(struct fence *fence, uint64_t start, uint64_t siz
 }
 
 /** Checks the call. Returns 0 with *@fence filled, or the SBI error. */
-static inline long fence_decode(const struct vcpu *vcpu, unsigned long function,
-				const uint64_t *args, struct fence *fence)
+static ALWAYS_INLINE long fence_decode(const struct vcpu *vcpu, unsigned long function,
+				       const uint64_t *args, struct fence *fence)
 {
 	switch (function) {
 	case FID_FENCE_I:

@@ -17,7 +17,7 @@ static inline bool vcpu_interrupt_pending(void)
 }
 
 /** Sets VSEIP to @level. With Ssaia a guest that reads stopi sees 9 through hvictl. */
-static inline void extirq_set(struct vcpu *vcpu, bool level, bool ssaia)
+static ALWAYS_INLINE void extirq_set(struct vcpu *vcpu, bool level, bool ssaia)
 {
 	if (level == vcpu->arch.extirq)
 		return;
