@@ -196,11 +196,16 @@ size_t console_read_ring(struct console *console, uint64_t *position, uint64_t e
 			 size_t room)
 {
 	unsigned long flags = spin_lock(&console_lock);
+	uint64_t begin = ring_begin(&console->ring);
 	size_t total = 0, count;
 	const uint8_t *piece;
 
-	if (*position < ring_begin(&console->ring))
+	if (*position < begin) {
 		*position = ring_begin_line(&console->ring);
+		/* A line that is longer than the ring is shown without its beginning. */
+		if (*position >= end)
+			*position = begin;
+	}
 	if (*position < end)
 		room = MIN(room, end - *position);
 	else

@@ -112,6 +112,9 @@ bool sched_should_leave(struct hart *hart)
 	uint64_t now;
 
 	resched_clear(hart);
+	/* What it was told of may be gone again, and have kept others from coming here. */
+	if (unlikely(!hartset_empty(&sched_busy)))
+		sched_fetch_above(hart, entity->priority);
 	if (sched_waits_above(hart->queue, entity->priority) || sched_is_held(entity) ||
 	    !sched_may_run_on(entity, hart))
 		return true;
@@ -209,15 +212,16 @@ static bool take(struct hart *hart, struct sched_entity *entity)
 		arch_relax();
 	}
 	atomic_store_relaxed(&entity->on, hart);
-	changed = sched_priority_set(hart, entity->priority);
+	/* A hart that idled has 0 already. */
+	changed = sched_priority_set(hart, entity->priority) || unlikely(!entity->priority);
 	sched_fence();
+	if (unlikely(changed) && !hartset_empty(&sched_busy))
+		sched_fetch_above(hart, entity->priority);
 	if (unlikely(sched_is_held(entity))) {
 		/* sched_hold() saw no hart to kick. */
 		let_go(entity, SCHED_PARKED);
 		return false;
 	}
-	if (unlikely(changed) && !hartset_empty(&sched_busy))
-		sched_fetch_above(hart, entity->priority);
 	if (unlikely(!sched_may_run_on(entity, hart) ||
 		     sched_waits_above(hart->queue, entity->priority))) {
 		/* What came meanwhile was judged by what ran before: that one goes first. */

@@ -278,8 +278,8 @@ void sched_tell_all_idle(void)
 
 /*
  * Tells @hart of what was queued there, if that matters to it: false if something more important
- * runs. A vCPU of the same priority that runs on this hart need not look at the queue: it only
- * shares its hart from now on.
+ * runs or waits. A vCPU of the same priority that runs on this hart need not look at the queue: it
+ * only shares its hart from now on.
  */
 static inline bool announce(struct hart *hart, const struct run_queue *queue, uint64_t priority)
 {
@@ -294,7 +294,7 @@ static inline bool announce(struct hart *hart, const struct run_queue *queue, ui
 		}
 	}
 	tell(hart);
-	return true;
+	return runs <= priority && !sched_waits_above(queue, (unsigned int)priority);
 }
 
 /*

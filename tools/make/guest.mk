@@ -8,7 +8,8 @@
 payloads :=
 -include tests/guest/objects.mk
 
-GUEST_CFLAGS := $(TARGET_CFLAGS) -Itests/guest/include -Itests/guest $(guest-cflags) \
+# No tail calls: with landing pads on a jump by t1 has to find one.
+GUEST_CFLAGS := $(TARGET_CFLAGS) -fno-optimize-sibling-calls -Itests/guest/include -Itests/guest $(guest-cflags) \
 	-isystem $(DEPS)/libfdt -isystem $(PICOLIBC)/include
 GUEST_ASFLAGS := $(COMMON_FLAGS) -Itests/guest/include -Itests/guest $(guest-cflags)
 # A payload is one piece, its memory all its own.
