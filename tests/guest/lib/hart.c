@@ -113,13 +113,17 @@ bool harts_run(unsigned int count, void (*function)(void *argument), void *argum
 
 static struct context suspended;
 
-/* hart_resumed in start.S goes on here. Back to where it was suspended: as the end of a trap. */
+/*
+ * hart_resumed in start.S goes on here. Back to where it was suspended: as the end of a trap. With
+ * landing pads on nothing here may be cleared by memset(), which jumps by registers.
+ */
 void after_resume(void *argument);
 void after_resume(void *argument)
 {
-	struct frame frame = { .status = csr_read(CSR_SSTATUS) };
+	static struct frame frame;
 
 	(void)argument;
+	frame.status = csr_read(CSR_SSTATUS);
 	frame_resume(&frame, &suspended, HART_RESUMED);
 	frame_enter(&frame);
 }
