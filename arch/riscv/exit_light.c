@@ -238,7 +238,8 @@ LIGHT bool exit_store_light(struct vcpu *vcpu)
 	struct swfile *file = vcpu->file;
 	gpa_t at = exit_fault_address();
 
-	if (at.v != vcpu->msi_page.v)
+	/* A guest can store to the address that stands for none, too. */
+	if (at.v != vcpu->msi_page.v || unlikely(at.v == NO_MSI_PAGE.v))
 		return device_store_light(vcpu, htinst, at);
 	/* An MSI to itself, by one of a0 to a5. */
 	if (((htinst | HTINST_UNCOMPRESSED) & ~HTINST_RS2) != HTINST_SW || rs2 - REG_A0 > 5)
