@@ -118,7 +118,7 @@ static void drain_here(void *opaque)
 	const struct move *move = opaque;
 	struct vcpu *vcpu = move->vcpu;
 
-	arch_vsfile_watch(move->line, false);
+	arch_vsfile_unwatch(move->line);
 	vcpu->intfile.watched = false;
 	/* Stores of harts that have forgotten the VM: gstage_fence_here() has ordered them. */
 	arch_vsfile_barrier(move->hart, move->line);
@@ -220,7 +220,7 @@ static bool may_be_robbed(struct vcpu *owner)
 
 static uint64_t last_run(const struct vcpu *vcpu)
 {
-	return __atomic_load_n(&vcpu->intfile.last_run, __ATOMIC_RELAXED);
+	return __atomic_load_n(&vcpu->sched.runnable_since, __ATOMIC_RELAXED);
 }
 
 static unsigned int steal_line(struct hart *hart, struct vcpu *heir)
@@ -331,7 +331,6 @@ void intfile_load(struct vcpu *vcpu)
 
 	if (!vcpu->vm->vsfiles)
 		return;
-	atomic_store_relaxed(&file->last_run, time_now());
 	if (unlikely(!is_here(file, hart))) {
 		load_elsewhere(hart, vcpu);
 		return;
@@ -341,7 +340,7 @@ void intfile_load(struct vcpu *vcpu)
 	hart_files_count(hart, hits);
 	if (file->watched) {
 		file->watched = false;
-		arch_vsfile_watch(file->line, false);
+		arch_vsfile_unwatch(file->line);
 	}
 }
 
@@ -363,11 +362,10 @@ void intfile_sleep(struct vcpu *vcpu)
 {
 	struct intfile *file = &vcpu->intfile;
 
-	atomic_store_relaxed(&file->last_run, time_now());
 	/* A demotion under way tells the vCPU when it is over, and drains here, after this. */
 	if (is_here(file, hart_self()) && arch_vcpu_takes_extirq(&vcpu->arch)) {
 		file->watched = true;
-		arch_vsfile_watch(file->line, true);
+		arch_vsfile_watch(file->line);
 	}
 }
 

@@ -13,4 +13,4 @@ obj-y += crash.o shell.o line.o profile.o profile_table.o command_profile.o comm
 cold-y += $(filter command% vmdesc% report% save_area% save_config% save_send%,$(obj-y)) shell.o line.o options.o number.o
 cold-y += crash.o panic.o init.o boot_phases.o doctor.o finding.o vm_affinity.o vm_manager.o vm_restore_check.o vm_restore_registers.o bundle_place.o
 cold-y += vm.o vm_save.o vm_restore.o bundle.o guestfdt.o guestfdt_isa.o fdt_writer.o hostdt.o
-cold-y += log.o vm_machine.o save_image.o shared_region.o hart_find.o hart_power.o intfile_policy.o
+cold-y += log.o vm_machine.o save_image.o shared_region.o hart_find.o hart_power.o intfile_policy.o page_owner.o vm_memory.o

@@ -135,56 +135,68 @@ bool sched_should_leave(struct hart *hart)
 
 /* ---- leaving ---- */
 
-/* Its registers are in memory: from now on another hart may run it, once it is RUNNABLE. */
+/*
+ * Its registers are in memory: from now on another hart may run it, once it is RUNNABLE. Who sees
+ * that first waits for the other, see take().
+ */
 static void let_go(struct sched_entity *entity, enum sched_state state)
 {
 	atomic_store_release(&entity->on, NULL);
-	atomic_store_release(&entity->state, state);
+	atomic_store_relaxed(&entity->state, state);
 	sched_fence();
 }
 
-static bool must_wake(struct sched_entity *entity)
+static ALWAYS_INLINE bool must_wake(struct sched_entity *entity, enum sched_kind kind)
 {
-	return is_thread(entity) ? thread_must_wake(thread_of(entity))
-				 : vcpu_must_wake(vcpu_of(entity));
+	return kind == SCHED_VCPU ? vcpu_must_wake(vcpu_of(entity))
+				  : thread_must_wake(thread_of(entity));
 }
 
-static void block(struct sched_entity *entity)
+static ALWAYS_INLINE void block(struct sched_entity *entity, enum sched_kind kind)
 {
-	if (entity->kind == SCHED_VCPU)
+	if (kind == SCHED_VCPU)
 		vcpu_block(vcpu_of(entity));
 	let_go(entity, SCHED_BLOCKED);
 	if (unlikely(sched_is_held(entity)))
 		sched_state_change(entity, SCHED_BLOCKED, SCHED_PARKED);
-	else if (unlikely(must_wake(entity)))
+	else if (unlikely(must_wake(entity, kind)))
 		sched_wake(entity);
 }
 
-/* The hart's registers are free: what ran there goes where its reason for leaving says. */
-static inline void put_away(struct hart *hart, struct sched_entity *entity, uint64_t now)
+/* Its registers go to memory, and it goes where its reason for leaving says. */
+static ALWAYS_INLINE void put_away(struct hart *hart, struct sched_entity *entity,
+				   enum sched_kind kind)
 {
 	enum sched_leave how = entity->leave;
+	uint64_t now = time_now();
 
 	entity->runnable_since = now;
 	entity->runtime += now;
-	if (hart->running) {
-		arch_vcpu_save(hart->running);
+	if (kind == SCHED_VCPU) {
+		arch_vcpu_save(vcpu_of(entity));
 		if (unlikely(hart->queue->native))
-			native_end(hart, hart->running);
+			native_end(hart, vcpu_of(entity));
+		hart->running = NULL;
+	} else {
+		hart->thread = NULL;
 	}
 	entity->leave = LEAVE_PREEMPTED; /* unless it says otherwise the next time */
-	hart->running = NULL;
-	hart->thread = NULL;
-	if (how == LEAVE_PARK || unlikely(sched_is_held(entity))) {
+	if (likely(how == LEAVE_BLOCK)) {
+		block(entity, kind);
+	} else if (how == LEAVE_PARK || sched_is_held(entity)) {
 		let_go(entity, SCHED_PARKED);
-		if (entity->kind == SCHED_VCPU && how == LEAVE_PARK)
+		if (kind == SCHED_VCPU && how == LEAVE_PARK)
 			vcpu_parked(vcpu_of(entity));
-	} else if (how == LEAVE_BLOCK) {
-		block(entity);
 	} else {
 		let_go(entity, SCHED_RUNNABLE);
 		sched_requeue(entity, hart);
 	}
+}
+
+static NOINLINE void thread_put_away(struct hart *hart)
+{
+	if (hart->thread)
+		put_away(hart, &hart->thread->sched, SCHED_THREAD);
 }
 
 /* ---- coming ---- */
@@ -200,31 +212,44 @@ static struct sched_entity *pick(struct hart *hart)
 }
 
 /*
+ * The hart turns to something less or more important. False if what waits is more important than
+ * this: what came meanwhile was judged by what ran before.
+ */
+static NOINLINE bool turn_to(struct hart *hart, uint32_t priority)
+{
+	bool changed = sched_priority_set(hart, priority);
+
+	sched_fence();
+	/* A hart that idled has 0 already. */
+	if ((changed || !priority) && !hartset_empty(&sched_busy))
+		sched_fetch_above(hart, priority);
+	return !sched_waits_above(hart->queue, priority);
+}
+
+/*
  * Takes an entity that was dequeued for this hart. False when it may not run here after all, as
  * something has changed since then.
  */
 static bool take(struct hart *hart, struct sched_entity *entity)
 {
-	bool changed;
+	const struct run_queue *queue = hart->queue;
+	uint64_t priority = entity->priority;
+	bool first = true;
 
 	while (unlikely(__atomic_load_n(&entity->on, __ATOMIC_ACQUIRE) != NULL)) {
 		hart_serve();
 		arch_relax();
 	}
 	atomic_store_relaxed(&entity->on, hart);
-	/* A hart that idled has 0 already. */
-	changed = sched_priority_set(hart, entity->priority) || unlikely(!entity->priority);
+	if (unlikely(queue->priority != priority || !priority))
+		first = turn_to(hart, (uint32_t)priority);
 	sched_fence();
-	if (unlikely(changed) && !hartset_empty(&sched_busy))
-		sched_fetch_above(hart, entity->priority);
 	if (unlikely(sched_is_held(entity))) {
 		/* sched_hold() saw no hart to kick. */
 		let_go(entity, SCHED_PARKED);
 		return false;
 	}
-	if (unlikely(!sched_may_run_on(entity, hart) ||
-		     sched_waits_above(hart->queue, entity->priority))) {
-		/* What came meanwhile was judged by what ran before: that one goes first. */
+	if (unlikely(!first || !sched_is_allowed(entity, queue))) {
 		atomic_store_release(&entity->on, NULL);
 		sched_make_runnable(entity);
 		return false;
@@ -238,39 +263,51 @@ static bool take(struct hart *hart, struct sched_entity *entity)
 	return true;
 }
 
+/* It has the hart from now on: its share of time. */
+static ALWAYS_INLINE void turn_begin(struct hart *hart, struct sched_entity *entity, bool slice)
+{
+	uint64_t now = time_now();
+
+	entity->runtime -= now;
+	entity->waited += now - MIN(now, entity->runnable_since);
+	if (sched_count(hart)) {
+		sched_waits(hart, hart->queue);
+		slice |= sched_waits_at(hart->queue, entity->priority);
+	}
+	entity->slice_end = slice ? now + entity->slice : TIMER_NEVER;
+	timer_slice(hart, entity->slice_end);
+}
+
+static NOINLINE void thread_run(struct hart *hart, struct thread *thread)
+{
+	turn_begin(hart, &thread->sched, is_boosted(&thread->sched));
+	hart->thread = thread;
+	arch_thread_resume(thread);
+}
+
 /*
  * Runs an entity that this hart has dequeued. Returns only if it cannot run here after all, or has
  * to leave at once.
  */
 static inline void run(struct hart *hart, struct sched_entity *entity)
 {
-	uint64_t now;
-	bool slice;
+	struct vcpu *vcpu = vcpu_of(entity);
 
 	if (!take(hart, entity))
 		return;
-	if (!is_thread(entity)) {
-		hart->running = vcpu_of(entity);
-		vcpu_prepare(hart->running);
+	if (unlikely(is_thread(entity))) {
+		thread_run(hart, thread_of(entity));
+		return;
 	}
+	hart->running = vcpu;
+	vcpu_prepare(vcpu);
 	/* Only now: preparing it may have taken longer than a slice is. */
-	now = time_now();
-	entity->runtime -= now;
-	entity->waited += now - MIN(now, entity->runnable_since);
-	slice = is_boosted(entity);
-	if (sched_count(hart)) {
-		sched_waits(hart);
-		slice |= sched_waits_at(hart->queue, entity->priority);
-	}
-	entity->slice_end = slice ? now + entity->slice : TIMER_NEVER;
-	timer_slice(hart, entity->slice_end);
-	if (is_thread(entity)) {
-		hart->thread = thread_of(entity);
-		arch_thread_resume(hart->thread);
-	}
+	turn_begin(hart, entity, false);
 	if (is_roomy(entity))
 		native_set(hart, entity);
-	vcpu_run(hart->running);
+	vcpu_run(vcpu);
+	/* No tail call: as it seldom returns, registers need seldom be restored. */
+	__asm__ volatile("");
 }
 
 void sched_drain(struct hart *hart)
@@ -323,7 +360,7 @@ static NOINLINE struct sched_entity *idle(struct hart *hart)
 	idle_ticks_add(hart, time_now());
 	/* Given while it took something else: who gave it thought that this hart was free. */
 	if (next && sched_count(hart)) {
-		sched_waits(hart);
+		sched_waits(hart, hart->queue);
 		sched_tell_all_idle();
 	}
 	return next;
@@ -353,9 +390,9 @@ static inline struct sched_entity *next(struct hart *hart)
 	struct sched_entity *entity = NULL;
 
 	resched_clear(hart);
-	if (likely(!__atomic_load_n(&hart->inbox_pending, __ATOMIC_RELAXED) && hart_online(hart) &&
-		   sched_count(hart)))
-		entity = sched_dequeue(hart->queue);
+	if (likely(!__atomic_load_n(&hart->inbox_pending, __ATOMIC_RELAXED) &&
+		   sched_is_online(hart) && sched_count(hart)))
+		entity = sched_dequeue_here(hart->queue);
 	return likely(entity) ? entity : next_anywhere(hart);
 }
 
@@ -363,22 +400,22 @@ static inline struct sched_entity *next(struct hart *hart)
  * From what ran, if anything did, to what runs next. One function without a loop: what it keeps in
  * registers it saves once.
  */
-static NOINLINE void hart_switch(struct hart *hart)
+static NOINLINE void hart_switch(void)
 {
-	struct sched_entity *entity = current_of(hart);
+	struct hart *hart = hart_self();
 
-	if (entity)
-		put_away(hart, entity, time_now());
+	/* Nobody who called hart_loop() is ever returned to: nothing of them is on the stack. */
+	DCHECK(!hart->stack_top ||
+	       hart->stack_top - (uintptr_t)__builtin_frame_address(0) < KIB(1));
+	if (likely(hart->running))
+		put_away(hart, &hart->running->sched, SCHED_VCPU);
+	else
+		thread_put_away(hart);
 	run(hart, next(hart));
 }
 
 _Noreturn void hart_loop(void)
 {
-	struct hart *hart = hart_self();
-
-	/* Nobody who called it is ever returned to: nothing of them is on the stack. */
-	DCHECK(!hart->stack_top ||
-	       hart->stack_top - (uintptr_t)__builtin_frame_address(0) < KIB(1));
 	for (;;)
-		hart_switch(hart);
+		hart_switch();
 }

@@ -22,13 +22,16 @@
 #define SCHED_ENTITY(item) container_of(item, struct sched_entity, link)
 
 struct run_queue {
+	struct list waiting[PRIORITIES];
 	struct spinlock lock;
 	uint32_t count; /* of all lists; written under the lock, read anywhere */
 	uint64_t levels; /* BIT(priority) of the lists that are not empty; likewise */
 	uint64_t idle; /* the hart has nothing to run; atomic */
 	uint64_t priority; /* of what runs or ran last, 0 when idle, or PRIORITY_AWAY; atomic */
 	uint32_t native; /* what runs may wait in the guest: always tell; atomic */
-	struct list waiting[PRIORITIES];
+	/* Where the hart is in each struct hartset. */
+	uint64_t word; /* bytes */
+	uint64_t bit;
 };
 
 static inline void sched_fence(void)
@@ -82,18 +85,37 @@ struct hart *sched_next_hart(const struct hartset *set, const struct hartset *al
 static inline void sched_unlink(struct run_queue *queue, struct sched_entity *entity,
 				uint64_t priority)
 {
-	if (list_alone(&entity->link))
-		atomic_store_relaxed(&queue->levels, queue->levels & ~BIT(priority));
-	list_remove(&entity->link);
+	if (likely(list_unlink(&entity->link)))
+		atomic_store_relaxed(&queue->levels, queue->levels ^ BIT(priority));
 	atomic_store_relaxed(&entity->queued, NULL);
 	atomic_store_relaxed(&queue->count, queue->count - 1);
 }
 
+/* hartset_has(), for the paths of many exits. */
+static inline bool sched_set_has(const struct hartset *set, const struct run_queue *queue)
+{
+	const uint64_t *word = (const void *)((const char *)set + queue->word);
+
+	return __atomic_load_n(word, __ATOMIC_RELAXED) & queue->bit;
+}
+
 /* A hint, or after sched_fence(). */
+static inline bool sched_is_online(const struct hart *hart)
+{
+	return __atomic_load_n(&hart->state, __ATOMIC_RELAXED) == HART_ONLINE;
+}
+
+/* Likewise. If the hart is on-line. */
+static inline bool sched_is_allowed(const struct sched_entity *entity,
+				    const struct run_queue *queue)
+{
+	return sched_set_has(&entity->affinity, queue);
+}
+
+/* Likewise. */
 static inline bool sched_may_run_on(const struct sched_entity *entity, const struct hart *hart)
 {
-	return __atomic_load_n(&hart->state, __ATOMIC_RELAXED) == HART_ONLINE &&
-	       hartset_has(&entity->affinity, hart->index);
+	return sched_is_online(hart) && sched_is_allowed(entity, hart->queue);
 }
 
 /**
@@ -143,10 +165,10 @@ void sched_tell_all_idle(void);
 /** Harts that are busy, and something waits in their queues: a hint for sched_steal(). */
 extern struct hartset sched_busy;
 
-/** Something waits in the queue of @hart, which is busy: who is idle may have it. */
-static inline void sched_waits(const struct hart *hart)
+/** Something waits in @queue, that of @hart, which is busy: who is idle may have it. */
+static inline void sched_waits(const struct hart *hart, const struct run_queue *queue)
 {
-	if (unlikely(!hartset_has(&sched_busy, hart->index)))
+	if (unlikely(!sched_set_has(&sched_busy, queue)))
 		hartset_add(&sched_busy, hart->index);
 }
 
@@ -156,6 +178,27 @@ static inline void sched_waits(const struct hart *hart)
  * Takes the first one of the most important that wait in a queue, or NULL. It may be that it may
  * not run on the queue's hart any more.
  */
+static ALWAYS_INLINE struct sched_entity *sched_dequeue_here(struct run_queue *queue)
+{
+	struct sched_entity *found = NULL;
+	uint64_t levels, priority;
+
+	spin_lock_here(&queue->lock);
+	levels = queue->levels;
+	if (likely(levels)) {
+		/* Nearly always what comes is as important as what went. */
+		priority = queue->priority;
+		if (unlikely(levels >> priority != 1))
+			for (priority = PRIORITIES - 1; !(levels >> priority); priority--)
+				;
+		found = SCHED_ENTITY(queue->waiting[priority].next);
+		sched_unlink(queue, found, priority);
+	}
+	spin_unlock_here(&queue->lock);
+	return found;
+}
+
+/** The same, as a call. */
 struct sched_entity *sched_dequeue(struct run_queue *queue);
 
 /** Takes something that may run on @hart from the queue of another hart that is busy, or NULL. */

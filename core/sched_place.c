@@ -32,6 +32,8 @@ int sched_hart_init(struct hart *hart)
 		return -ENOMEM;
 	spin_init(&hart->queue->lock, LOCK_SCHED);
 	hart->queue->priority = PRIORITY_AWAY;
+	hart->queue->word = hart->index / 64 * sizeof(uint64_t);
+	hart->queue->bit = BIT(hart->index % 64);
 	for (unsigned int i = 0; i < PRIORITIES; i++) {
 		list_init(&hart->queue->waiting[i]);
 		hartset_remove(&below[i], hart->index);
@@ -324,7 +326,7 @@ static inline bool enqueue(struct hart *hart, struct sched_entity *entity)
 		tell(hart);
 		return true;
 	}
-	sched_waits(hart);
+	sched_waits(hart, queue);
 	if (unlikely(any_of(&idle_harts, &entity->affinity)))
 		tell_idle(entity);
 	return announce(hart, queue, priority);
@@ -351,7 +353,7 @@ NOINLINE bool sched_queue_at(struct hart *hart, struct sched_entity *entity)
 	return !sched_withdraw(entity);
 }
 
-static inline void make_runnable(struct sched_entity *entity)
+void sched_make_runnable(struct sched_entity *entity)
 {
 	struct hart *hart = choose_hart(entity);
 
@@ -359,12 +361,7 @@ static inline void make_runnable(struct sched_entity *entity)
 		hart = search_hart(entity);
 }
 
-void sched_make_runnable(struct sched_entity *entity)
-{
-	make_runnable(entity);
-}
-
-static inline bool wake(struct sched_entity *entity)
+bool sched_wake(struct sched_entity *entity)
 {
 	unsigned long flags = arch_irq_save();
 	bool ours = sched_state_change(entity, SCHED_BLOCKED, SCHED_RUNNABLE);
@@ -374,26 +371,75 @@ static inline bool wake(struct sched_entity *entity)
 		if (entity->kind != SCHED_VCPU && entity->priority >= PRIORITY_DEFAULT)
 			entity->priority = PRIORITIES - 1;
 		entity->runnable_since = time_now();
-		make_runnable(entity);
+		sched_make_runnable(entity);
 	}
 	arch_irq_restore(flags);
 	return ours;
 }
 
-bool sched_wake(struct sched_entity *entity)
+/* Another hart is to be chosen, unless somebody has taken it out of the queue meanwhile. */
+static NOINLINE void choose_again(struct sched_entity *entity)
 {
-	return wake(entity);
+	if (sched_withdraw(entity))
+		sched_make_runnable(entity);
 }
 
-void sched_notify(struct sched_entity *entity)
+/*
+ * The commonest case of sched_notify(): what was BLOCKED comes back to the hart where it ran last,
+ * and shares it with the vCPU that runs there, in whose exit this is, so that interrupts are off.
+ * It is queued first, and then it is looked whether anything is against that, which cannot be
+ * missed any more then.
+ */
+static inline void share_hart(struct hart *hart, struct sched_entity *entity, uint64_t priority)
+{
+	struct run_queue *queue = hart->queue;
+	const struct hartset *lower = &below[priority];
+	uint64_t now = time_now();
+
+	entity->runnable_since = now;
+	spin_lock_here(&queue->lock);
+	link_locked(queue, hart, entity, priority);
+	spin_unlock_here(&queue->lock);
+	sched_fence();
+	sched_waits(hart, queue);
+	if (unlikely(sched_is_held(entity) || !sched_is_allowed(entity, queue) ||
+		     sched_waits_above(queue, (unsigned int)priority) ||
+		     any_of(lower, &entity->affinity)))
+		choose_again(entity);
+	else
+		sched_slice_begin(hart, &hart->running->sched, now);
+}
+
+static NOINLINE void notify(struct sched_entity *entity)
 {
 	struct hart *on;
 
-	if (__atomic_load_n(&entity->state, __ATOMIC_RELAXED) == SCHED_BLOCKED && wake(entity))
+	if (__atomic_load_n(&entity->state, __ATOMIC_RELAXED) == SCHED_BLOCKED &&
+	    sched_wake(entity))
 		return;
 	on = __atomic_load_n(&entity->on, __ATOMIC_SEQ_CST);
 	if (on && on != hart_self())
 		hart_kick(on);
+}
+
+void sched_notify(struct sched_entity *entity)
+{
+	uint32_t blocked = SCHED_BLOCKED;
+	/* In this order: a thread may go on on another hart at any time. */
+	bool stays = arch_irqs_off();
+	struct hart *hart = hart_self();
+	struct run_queue *queue = hart->queue;
+	uint64_t priority = entity->priority;
+
+	if (likely(stays && entity->last == hart && hart->running && queue->priority == priority &&
+		   !queue->native) &&
+	    !lacks_file(entity, hart) &&
+	    /* The caller's fence is before that. */
+	    __atomic_compare_exchange_n(&entity->state, &blocked, SCHED_RUNNABLE, false,
+					__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		share_hart(hart, entity, priority);
+	else
+		notify(entity);
 }
 
 void sched_requeue(struct sched_entity *entity, struct hart *hart)

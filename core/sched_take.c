@@ -22,18 +22,7 @@ struct hart *sched_next_hart(const struct hartset *set, const struct hartset *al
 
 struct sched_entity *sched_dequeue(struct run_queue *queue)
 {
-	struct sched_entity *found = NULL;
-	uint64_t priority = PRIORITIES - 1;
-
-	spin_lock_here(&queue->lock);
-	if (queue->levels) {
-		while (!(queue->levels >> priority))
-			priority--;
-		found = SCHED_ENTITY(queue->waiting[priority].next);
-		sched_unlink(queue, found, priority);
-	}
-	spin_unlock_here(&queue->lock);
-	return found;
+	return sched_dequeue_here(queue);
 }
 
 static struct sched_entity *first_for(struct list *list, const struct hart *hart)

@@ -127,7 +127,8 @@ void vcpu_run(struct vcpu *vcpu)
 	uint32_t bits;
 
 	arch_vcpu_load(vcpu);
-	bits = __atomic_exchange_n(&vcpu->pending, 0, __ATOMIC_SEQ_CST);
+	/* A fence lies between sched.on and this: who sets a bit later interrupts the hart. */
+	bits = __atomic_exchange_n(&vcpu->pending, 0, __ATOMIC_ACQUIRE);
 	if (bits)
 		arch_vcpu_sync(vcpu, bits);
 	if (unlikely(vcpu->hsm != HSM_STARTED)) {
@@ -163,11 +164,6 @@ void vcpu_block(struct vcpu *vcpu)
 		block_timer(vcpu);
 	else
 		block_file(vcpu);
-}
-
-bool vcpu_must_wake(const struct vcpu *vcpu)
-{
-	return __atomic_load_n(&vcpu->pending, __ATOMIC_RELAXED) != 0;
 }
 
 void vcpu_parked(struct vcpu *vcpu)

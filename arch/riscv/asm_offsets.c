@@ -37,6 +37,7 @@ void asm_offsets(void)
 	OFFSET(EXTENSION_ID, struct sbi_extension, id);
 	OFFSET(EXTENSION_ANSWERS, struct sbi_extension, answers);
 	OFFSET(EXTENSION_LIGHT, struct sbi_extension, light);
+	OFFSET(EXTENSION_CALL, struct sbi_extension, call);
 	VALUE(SBI_SLOT_SHIFT, 64 - SBI_SLOT_BITS - 3);
 	VALUE(SBI_SLOT_MASK, (SBI_SLOTS - 1) * 8);
 	VALUE(SBI_ANSWERS, SBI_ANSWERS);

@@ -26,13 +26,6 @@ void exit_ecall(struct vcpu *vcpu)
 	sbi_call(vcpu);
 }
 
-struct sbi_result exit_ecall_heavy(struct vcpu *vcpu)
-{
-	vcpu->exits++;
-	csr_write(CSR_SEPC, csr_read(CSR_SEPC) + 4);
-	return sbi_call_heavy(vcpu);
-}
-
 bool exit_trap(struct vcpu *vcpu, uint64_t cause, uint64_t known)
 {
 	vcpu->exits++;

@@ -27,14 +27,6 @@ fp_load:
 	fscsr	t0
 	ret
 
-	.globl	fp_csr_differs
-fp_csr_differs:
-	ld	t0, VCPU_FCSR(a0)
-	frcsr	t1
-	xor	t0, t0, t1
-	snez	a0, t0
-	ret
-
 /* Each entry is two instructions of four bytes. */
 	.option	norvc
 	.globl	fp_read

@@ -9,4 +9,4 @@ obj-y += pmu.o pmu_event.o pmu_host.o registers_pmu.o
 # Of light functions, see <core/light.h>.
 light-y += light.o exit_light.o
 # Made small instead of quick.
-cold-y += $(filter registers% probe%,$(obj-y)) boot.o profile_names.o machine.o describe.o doctor.o offer_report.o quirks.o isa.o
+cold-y += $(filter registers% probe%,$(obj-y)) boot.o profile_names.o machine.o describe.o doctor.o offer_report.o quirks.o isa.o mmu.o ram.o

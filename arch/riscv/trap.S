@@ -119,7 +119,7 @@
 	ld	a5, REG(15)(\vcpu)
 .endm
 
-/* An ecall has been answered. */
+/* An ecall is answered. */
 .macro ecall_done vcpu, scratch
 	ld	\scratch, VCPU_EXITS(\vcpu)
 	addi	\scratch, \scratch, 1
@@ -127,7 +127,16 @@
 	csrr	\scratch, CSR_SEPC
 	addi	\scratch, \scratch, 4
 	csrw	CSR_SEPC, \scratch
-	csrw	CSR_SSCRATCH, \vcpu
+.endm
+
+/* What the VM has in the slot of a7, see arch/riscv/sbi/sbi.c. */
+.macro sbi_extension extension, vcpu
+	ld	\extension, VCPU_SBI_FACTOR(\vcpu)
+	mul	\extension, \extension, a7
+	srli	\extension, \extension, SBI_SLOT_SHIFT
+	andi	\extension, \extension, SBI_SLOT_MASK
+	add	\extension, \extension, \vcpu
+	ld	\extension, VCPU_SBI_SLOTS(\extension)
 .endm
 
 	.text
@@ -144,13 +153,7 @@ trap_entry:
 #ifdef PROFILED
 	j	trap_ecall		/* which is where it is recorded */
 #endif
-	/* What the VM has in the slot of a7, see arch/riscv/sbi/sbi.c. */
-	ld	a5, VCPU_SBI_FACTOR(a0)
-	mul	a5, a5, a7
-	srli	a5, a5, SBI_SLOT_SHIFT
-	andi	a5, a5, SBI_SLOT_MASK
-	add	a5, a5, a0
-	ld	a5, VCPU_SBI_SLOTS(a5)
+	sbi_extension a5, a0
 	ld	a4, EXTENSION_ID(a5)
 	bne	a4, a7, trap_ecall
 	ld	a4, EXTENSION_ANSWERS(a5)
@@ -166,6 +169,7 @@ trap_entry:
 	ld	a1, 0(a4)
 	bltz	a1, trap_ecall
 	ecall_done a0, a5
+	csrw	CSR_SSCRATCH, a0
 	ld	a4, REG(14)(a0)
 	ld	a5, REG(15)(a0)
 	li	a0, 0
@@ -188,13 +192,19 @@ light_ecall:
 	bgtz	a0, ecall_heavy
 	ld	a5, HART_LOADED(tp)
 	ecall_done a5, a4
+	csrw	CSR_SSCRATCH, a5
 	load_light a5
 	sret
 
 ecall_heavy:				/* SBI_HEAVY */
 	ld	a0, HART_LOADED(tp)
 	save_heavy a0
-	call	exit_ecall_heavy
+	ecall_done a0, t0
+	sbi_extension t0, a0
+	mv	a1, a6
+	ld	t0, EXTENSION_CALL(t0)
+	addi	a2, a0, REG(10)
+	jalr	t0
 	mv	t0, a0
 	ld	a0, HART_LOADED(tp)
 	sd	t0, REG(10)(a0)

@@ -2,6 +2,9 @@
 /*
  * The world switch: what of a vCPU lives in the hart's CSRs, and when it is written there. What
  * seldom differs between vCPUs is written when it does. All of it belongs to the hart.
+ *
+ * What arch_vcpu_save() and arch_vcpu_load() seldom do is out of line and the last that they do, so
+ * that they need no frame.
  */
 #include <arch/csr.h>
 #include <arch/fence.h>
@@ -15,12 +18,7 @@
 
 /* ---- FP and vector registers ---- */
 
-static bool is_dirty(uint64_t status, uint64_t field)
-{
-	return (status & field) == field;
-}
-
-static NOINLINE void fp_put_away(struct vcpu *vcpu)
+static void fp_put_away(struct vcpu *vcpu)
 {
 	fp_save(vcpu);
 	hart_self()->arch.fp_owner = vcpu->arch.fp_owner = vcpu;
@@ -28,7 +26,7 @@ static NOINLINE void fp_put_away(struct vcpu *vcpu)
 	csr_write(CSR_SSTATUS, vcpu->arch.sstatus & ~SSTATUS_SIE);
 }
 
-static NOINLINE void vector_put_away(struct vcpu *vcpu)
+static void vector_put_away(struct vcpu *vcpu)
 {
 	vector_save(vcpu);
 	hart_self()->arch.vector_owner = vcpu->arch.vector_owner = vcpu;
@@ -37,60 +35,97 @@ static NOINLINE void vector_put_away(struct vcpu *vcpu)
 }
 
 /*
- * FP and vector registers, if they are dirty. When a CSR instruction writes fcsr, vcsr or vstart,
- * QEMU makes FS or VS dirty in vsstatus only, where the guest may take that back: they are looked
- * at.
+ * Whether FP and vector CSRs have changed. When a CSR instruction writes one of these three, QEMU
+ * makes FS or VS dirty in vsstatus only, where the guest may take that back.
  */
-static inline void extensions_save(struct vcpu *vcpu, uint64_t features)
+static inline bool fp_csr_differs(const struct arch_vcpu *arch)
 {
-	const struct arch_vcpu *arch = &vcpu->arch;
+	return csr_read(CSR_FCSR) != arch->fcsr;
+}
 
-	if (features & BIT(FEATURE_FP) &&
-	    (is_dirty(arch->sstatus, SSTATUS_FS) || fp_csr_differs(vcpu)))
-		fp_put_away(vcpu);
-	if (features & BIT(FEATURE_VECTOR) &&
-	    (is_dirty(arch->sstatus, SSTATUS_VS) || vector_csrs_differ(vcpu)))
-		vector_put_away(vcpu);
+static inline bool vector_csrs_differ(const struct arch_vcpu *arch)
+{
+	return csr_read(CSR_VSTART) != arch->vstart || csr_read(CSR_VCSR) != arch->vcsr;
+}
+
+static bool is_dirty(uint64_t status, uint64_t field)
+{
+	return (status & field) == field;
 }
 
 /* sstatus is the vCPU's: not Off. What it says is true again afterwards. */
-static NOINLINE void fp_bring(struct vcpu *vcpu, struct arch_hart *hart)
+static void fp_bring(struct vcpu *vcpu, struct arch_hart *hart)
 {
 	fp_load(vcpu);
 	hart->fp_owner = vcpu->arch.fp_owner;
 	csr_write(CSR_SSTATUS, vcpu->arch.sstatus & ~SSTATUS_SIE);
 }
 
-static NOINLINE void vector_bring(struct vcpu *vcpu, struct arch_hart *hart)
+static void vector_bring(struct vcpu *vcpu, struct arch_hart *hart)
 {
 	vector_load(vcpu);
 	hart->vector_owner = vcpu->arch.vector_owner;
 	csr_write(CSR_SSTATUS, vcpu->arch.sstatus & ~SSTATUS_SIE);
 }
 
-/* Unless this hart holds them: since the vCPU ran here last, or nobody has used them. */
-static inline void extensions_load(struct vcpu *vcpu, struct arch_hart *hart)
-{
-	const struct arch_vcpu *arch = &vcpu->arch;
-	uint64_t features = arch->features;
+/* ---- CSRs ---- */
 
-	if (features & BIT(FEATURE_FP) && hart->fp_owner != arch->fp_owner)
-		fp_bring(vcpu, hart);
-	if (features & BIT(FEATURE_VECTOR) && hart->vector_owner != arch->vector_owner)
-		vector_bring(vcpu, hart);
+/* Features that save and load ask for. Where all are there, which is usual, they ask once. */
+#define FEATURES_SAVED                                                                            \
+	(BIT(FEATURE_SSTC) | BIT(FEATURE_SSAIA) | BIT(FEATURE_SENVCFG) | BIT(FEATURE_SSTATEEN0) | \
+	 BIT(FEATURE_FP) | BIT(FEATURE_VECTOR))
+
+#define FEATURES_LOADED \
+	(BIT(FEATURE_SSTC) | BIT(FEATURE_SSAIA) | BIT(FEATURE_SENVCFG) | BIT(FEATURE_SSTATEEN0))
+
+/* Whether there are FP or vector registers to save, unless sstatus says so. */
+static ALWAYS_INLINE bool features_save(struct arch_vcpu *arch, uint64_t features)
+{
+	if (features & BIT(FEATURE_SSTC))
+		arch->vstimecmp = csr_read(CSR_VSTIMECMP);
+	if (features & BIT(FEATURE_SSAIA))
+		arch->vsiselect = csr_read(CSR_VSISELECT);
+	if (features & BIT(FEATURE_SENVCFG))
+		arch->senvcfg = csr_read(CSR_SENVCFG);
+	if (features & BIT(FEATURE_SSTATEEN0))
+		arch->sstateen0 = csr_read(CSR_SSTATEEN0);
+	return (features & BIT(FEATURE_FP) && fp_csr_differs(arch)) ||
+	       (features & BIT(FEATURE_VECTOR) && vector_csrs_differ(arch));
 }
 
-/* ---- CSRs ---- */
+/* FP and vector registers, if they are dirty, and what few vCPUs have. */
+static NOINLINE void rest_save(struct vcpu *vcpu)
+{
+	struct arch_vcpu *arch = &vcpu->arch;
+
+	if (arch->features & BIT(FEATURE_FP) &&
+	    (is_dirty(arch->sstatus, SSTATUS_FS) || fp_csr_differs(arch)))
+		fp_put_away(vcpu);
+	if (arch->features & BIT(FEATURE_VECTOR) &&
+	    (is_dirty(arch->sstatus, SSTATUS_VS) || vector_csrs_differ(arch)))
+		vector_put_away(vcpu);
+	if (arch->henvcfg & HENVCFG_SSE)
+		arch->ssp = csr_read(CSR_SSP);
+	if (arch->sbi_switch) {
+		sbi_vcpu_save(vcpu);
+		/* Counters that have overflowed are an interrupt. */
+		arch->hvip = csr_read(CSR_HVIP) & arch->hvip_bits;
+	}
+}
+
+static NOINLINE void some_features_save(struct vcpu *vcpu)
+{
+	features_save(&vcpu->arch, vcpu->arch.features);
+	rest_save(vcpu);
+}
 
 void arch_vcpu_save(struct vcpu *vcpu)
 {
 	struct arch_vcpu *arch = &vcpu->arch;
-	uint64_t features = arch->features;
+	uint64_t sstatus = csr_read(CSR_SSTATUS);
 
-	if (unlikely(arch->sbi_switch))
-		sbi_vcpu_save(vcpu);
 	arch->sepc = csr_read(CSR_SEPC);
-	arch->sstatus = csr_read(CSR_SSTATUS);
+	arch->sstatus = sstatus;
 	arch->hstatus = csr_read(CSR_HSTATUS);
 	arch->vsstatus = csr_read(CSR_VSSTATUS);
 	arch->vsie = csr_read(CSR_VSIE);
@@ -102,17 +137,11 @@ void arch_vcpu_save(struct vcpu *vcpu)
 	arch->vsatp = csr_read(CSR_VSATP);
 	arch->hvip = csr_read(CSR_HVIP) & arch->hvip_bits;
 	arch->scounteren = csr_read(CSR_SCOUNTEREN);
-	if (features & BIT(FEATURE_SSTC))
-		arch->vstimecmp = csr_read(CSR_VSTIMECMP);
-	if (features & BIT(FEATURE_SSAIA))
-		arch->vsiselect = csr_read(CSR_VSISELECT);
-	if (features & BIT(FEATURE_SENVCFG))
-		arch->senvcfg = csr_read(CSR_SENVCFG);
-	if (features & BIT(FEATURE_SSTATEEN0))
-		arch->sstateen0 = csr_read(CSR_SSTATEEN0);
-	if (unlikely(arch->henvcfg & HENVCFG_SSE))
-		arch->ssp = csr_read(CSR_SSP);
-	extensions_save(vcpu, features);
+	if (unlikely((arch->features & FEATURES_SAVED) != FEATURES_SAVED))
+		some_features_save(vcpu);
+	else if (unlikely(features_save(arch, FEATURES_SAVED) || sstatus & SSTATUS_SD ||
+			  ((arch->henvcfg & HENVCFG_SSE) | arch->sbi_switch)))
+		rest_save(vcpu);
 }
 
 /*
@@ -162,10 +191,20 @@ static void vmid_announce(struct gstage *gstage, struct hart *hart, struct vmid 
 }
 
 /*
+ * Whether a vCPU that was here last follows a sibling. Then nothing of the VM changes, and the
+ * henvcfg that is loaded is that of the VMID.
+ */
+static inline bool is_sibling_here(const struct vcpu *vcpu, struct hart *hart)
+{
+	return hart->arch.vm == vcpu->vm && vcpu->arch.hart == hart &&
+	       vmid_is_lent(hart, hart->arch.vmid);
+}
+
+/*
  * What all vCPUs of a VM have in common, when another VM was here, the vCPU was elsewhere, or
  * something of it changed. vsatp is 0.
  */
-static NOINLINE void vm_load(struct vcpu *vcpu, struct hart *hart)
+static void vm_load(struct vcpu *vcpu, struct hart *hart)
 {
 	struct vm *vm = vcpu->vm;
 	struct arch_hart *arch = &hart->arch;
@@ -205,7 +244,7 @@ static NOINLINE void vm_load(struct vcpu *vcpu, struct hart *hart)
 }
 
 /* What seldom differs between vCPUs of a VM. vsatp is 0. */
-static NOINLINE void environment_load(const struct vcpu *vcpu, struct arch_hart *hart)
+static void environment_load(const struct vcpu *vcpu, struct arch_hart *hart)
 {
 	const struct arch_vcpu *arch = &vcpu->arch;
 
@@ -221,36 +260,8 @@ static NOINLINE void environment_load(const struct vcpu *vcpu, struct arch_hart 
 		gstage_fence_pmm(&vcpu->vm->gstage, hart_self(), arch->henvcfg);
 }
 
-/* Everything that only another vCPU's run, or a run elsewhere, can have changed. */
-static inline void csrs_load(struct vcpu *vcpu, struct hart *hart)
+static ALWAYS_INLINE void features_load(const struct arch_vcpu *arch, uint64_t features)
 {
-	struct arch_vcpu *arch = &vcpu->arch;
-	uint64_t features, henvcfg;
-
-	/* Privileged specification, 'Memory-Management Fences': vsatp = 0, hgatp, then vsatp. */
-	csr_write(CSR_VSATP, 0);
-	if (hart->arch.vm != vcpu->vm || arch->hart != hart || !vmid_is_lent(hart, hart->arch.vmid))
-		vm_load(vcpu, hart);
-	else /* a sibling ran here last */
-		stale_translations_fence();
-	hart->arch.vmid->last = vcpu;
-	henvcfg = arch->henvcfg;
-	if (unlikely(hart->arch.henvcfg_loaded != henvcfg || hart->arch.kept_loaded != arch->kept ||
-		     hart->arch.vmid->henvcfg != henvcfg)) {
-		environment_load(vcpu, &hart->arch);
-		henvcfg = arch->henvcfg;
-	}
-	features = hart->arch.features;
-	csr_write(CSR_VSATP, arch->vsatp);
-	csr_write(CSR_VSSTATUS, arch->vsstatus);
-	csr_write(CSR_VSTVEC, arch->vstvec);
-	csr_write(CSR_VSSCRATCH, arch->vsscratch);
-	csr_write(CSR_VSEPC, arch->vsepc);
-	csr_write(CSR_VSCAUSE, arch->vscause);
-	csr_write(CSR_VSTVAL, arch->vstval);
-	csr_write(CSR_HVIP, arch->hvip);
-	csr_write(CSR_SCOUNTEREN, arch->scounteren);
-	/* By what the hart has: nothing of another VM stays, whatever this one was given. */
 	if (features & BIT(FEATURE_SENVCFG))
 		csr_write(CSR_SENVCFG, arch->senvcfg);
 	if (features & BIT(FEATURE_SSTATEEN0))
@@ -261,8 +272,68 @@ static inline void csrs_load(struct vcpu *vcpu, struct hart *hart)
 		csr_write(CSR_VSISELECT, arch->vsiselect);
 		csr_write(CSR_HVICTL, arch->extirq ? HVICTL_EXTIRQ : 0);
 	}
-	if (unlikely(henvcfg & HENVCFG_SSE))
+}
+
+/*
+ * What each vCPU has of its own. vsatp is 0. @features: the hart's, so that nothing of another VM
+ * stays, whatever this one was given.
+ */
+static ALWAYS_INLINE void csrs_load(const struct arch_vcpu *arch, uint64_t features)
+{
+	csr_write(CSR_VSATP, arch->vsatp);
+	csr_write(CSR_VSSTATUS, arch->vsstatus);
+	csr_write(CSR_VSTVEC, arch->vstvec);
+	csr_write(CSR_VSSCRATCH, arch->vsscratch);
+	csr_write(CSR_VSEPC, arch->vsepc);
+	csr_write(CSR_VSCAUSE, arch->vscause);
+	csr_write(CSR_VSTVAL, arch->vstval);
+	csr_write(CSR_HVIP, arch->hvip);
+	csr_write(CSR_SCOUNTEREN, arch->scounteren);
+	features_load(arch, features);
+}
+
+/* What is not there any more even if this vCPU ran here last. */
+static ALWAYS_INLINE void exit_csrs_load(const struct arch_vcpu *arch)
+{
+	csr_write(CSR_VSIE, arch->vsie);
+	csr_write(CSR_SEPC, arch->sepc);
+	csr_write(CSR_HSTATUS, arch->hstatus);
+	csr_write(CSR_SSTATUS, arch->sstatus & ~SSTATUS_SIE);
+}
+
+/* FP and vector registers, unless the hart holds them: it ran here last, or never used them. */
+static NOINLINE void rest_load(struct vcpu *vcpu)
+{
+	struct arch_hart *hart = &hart_self()->arch;
+	const struct arch_vcpu *arch = &vcpu->arch;
+
+	if (arch->features & BIT(FEATURE_FP) && hart->fp_owner != arch->fp_owner)
+		fp_bring(vcpu, hart);
+	if (arch->features & BIT(FEATURE_VECTOR) && hart->vector_owner != arch->vector_owner)
+		vector_bring(vcpu, hart);
+	if (arch->sbi_switch)
+		sbi_vcpu_load(vcpu);
+}
+
+/* Everything that only another vCPU's run, or a run elsewhere, can have changed. */
+static NOINLINE void all_load(struct vcpu *vcpu)
+{
+	struct hart *hart = hart_self();
+	struct arch_vcpu *arch = &vcpu->arch;
+
+	if (is_sibling_here(vcpu, hart))
+		stale_translations_fence();
+	else
+		vm_load(vcpu, hart);
+	hart->arch.vmid->last = vcpu;
+	environment_load(vcpu, &hart->arch);
+	if (arch->henvcfg & HENVCFG_SSE)
 		csr_write(CSR_SSP, arch->ssp);
+	csrs_load(arch, hart->arch.features);
+	hart->loaded = vcpu;
+	arch->hart = hart;
+	exit_csrs_load(arch);
+	rest_load(vcpu);
 }
 
 void arch_vcpu_load(struct vcpu *vcpu)
@@ -272,17 +343,25 @@ void arch_vcpu_load(struct vcpu *vcpu)
 
 	reservation_drop(&hart->arch);
 	if (hart->loaded != vcpu || arch->hart != hart) {
-		csrs_load(vcpu, hart);
+		/* Privileged specification, 'Memory-Management Fences': vsatp = 0, hgatp, vsatp. */
+		csr_write(CSR_VSATP, 0);
+		if (unlikely(!is_sibling_here(vcpu, hart) ||
+			     hart->arch.henvcfg_loaded != arch->henvcfg ||
+			     hart->arch.kept_loaded != arch->kept || arch->henvcfg & HENVCFG_SSE ||
+			     (hart->arch.features & FEATURES_LOADED) != FEATURES_LOADED)) {
+			all_load(vcpu);
+			return;
+		}
+		stale_translations_fence();
+		hart->arch.vmid->last = vcpu;
+		csrs_load(arch, FEATURES_LOADED);
 		hart->loaded = vcpu;
-		arch->hart = hart;
 	}
-	csr_write(CSR_VSIE, arch->vsie);
-	csr_write(CSR_SEPC, arch->sepc);
-	csr_write(CSR_HSTATUS, arch->hstatus);
-	csr_write(CSR_SSTATUS, arch->sstatus & ~SSTATUS_SIE);
-	extensions_load(vcpu, &hart->arch);
-	if (unlikely(arch->sbi_switch))
-		sbi_vcpu_load(vcpu);
+	exit_csrs_load(arch);
+	if (unlikely(((uintptr_t)hart->arch.fp_owner ^ (uintptr_t)arch->fp_owner) |
+		     ((uintptr_t)hart->arch.vector_owner ^ (uintptr_t)arch->vector_owner) |
+		     arch->sbi_switch))
+		rest_load(vcpu);
 }
 
 void arch_vcpu_set_native(struct vcpu *vcpu, bool native)

@@ -55,18 +55,6 @@ vector_load:
 	csrw	CSR_VSTART, t0
 	ret
 
-	.globl	vector_csrs_differ
-vector_csrs_differ:
-	ld	t0, VCPU_VSTART(a0)
-	ld	t1, VCPU_VCSR(a0)
-	csrr	t2, CSR_VSTART
-	csrr	t3, CSR_VCSR
-	xor	t0, t0, t2
-	xor	t1, t1, t3
-	or	t0, t0, t1
-	snez	a0, t0
-	ret
-
 	.globl	vector_takes
 vector_takes:
 	vsetvl	t0, zero, a0

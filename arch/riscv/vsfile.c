@@ -143,12 +143,15 @@ static void sgeip_settle(void)
 		csr_set(CSR_HGEIE, lines);
 }
 
-void arch_vsfile_watch(unsigned int line, bool on)
+void arch_vsfile_watch(unsigned int line)
 {
-	if (on)
-		csr_set(CSR_HGEIE, BIT(line));
-	else
-		csr_clear(CSR_HGEIE, BIT(line));
+	csr_set(CSR_HGEIE, BIT(line));
+	sgeip_settle();
+}
+
+void arch_vsfile_unwatch(unsigned int line)
+{
+	csr_clear(CSR_HGEIE, BIT(line));
 	sgeip_settle();
 }
 

@@ -91,9 +91,14 @@ void arch_vsfile_select(struct vcpu *vcpu, unsigned int line)
 	vcpu->arch.hstatus = line;
 }
 
-void arch_vsfile_watch(unsigned int line, bool on)
+void arch_vsfile_watch(unsigned int line)
 {
-	here(line)->watched = on;
+	here(line)->watched = true;
+}
+
+void arch_vsfile_unwatch(unsigned int line)
+{
+	here(line)->watched = false;
 }
 
 void arch_vsfile_store(const struct hart *hart, unsigned int line, unsigned int identity)

@@ -123,11 +123,6 @@ void vcpu_block(struct vcpu *vcpu)
 		world.on_block();
 }
 
-bool vcpu_must_wake(const struct vcpu *vcpu)
-{
-	return world.must_wake;
-}
-
 void vcpu_parked(struct vcpu *vcpu)
 {
 	trace_add("parked", vcpu);

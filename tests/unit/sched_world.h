@@ -23,7 +23,7 @@ static struct sched_entity *const c = &vcpus[2].sched;
 
 struct sched_world {
 	char trace[256]; /* what was asked of vCPUs */
-	bool must_wake; /* what the scheduler hears of who wants to block */
+	bool must_wake; /* what the scheduler hears of a thread that wants to block */
 	uint32_t saved_leave; /* why the last one that was saved left its hart */
 	void (*on_block)(void); /* called when a vCPU blocks; may be NULL */
 	bool is_native[VCPUS]; /* the last that was said of each */

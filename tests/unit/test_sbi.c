@@ -212,6 +212,7 @@ static void base_minus_one_names_all_whatever_the_mask(void **state)
 	mask_of(0, ALL, 0, ALL);
 }
 
+/* Of IPIs for one way of it: the caller as the base. */
 static void light_is_for_masks_that_name_the_caller_alone(void **state)
 {
 	const struct sbi_extension *const each[] = { sbi_find(&fake.vm, SBI_EXT_IPI),
@@ -227,9 +228,12 @@ static void light_is_for_masks_that_name_the_caller_alone(void **state)
 			bool alone = !sbi_hart_mask(&fake.vm, args[0], args[1], &vcpus) &&
 				     args[1] != ALL && vcpus == BIT(caller);
 
-			for (unsigned int e = 0; e < ARRAY_SIZE(each); e++)
+			for (unsigned int e = 0; e < ARRAY_SIZE(each); e++) {
+				bool light = alone && (each[e]->id != SBI_EXT_IPI || args[0] == 1);
+
 				assert_int_equal(each[e]->light(&fake.vcpus[caller], 0, args).error,
-						 alone ? SBI_SUCCESS : SBI_HEAVY);
+						 light ? SBI_SUCCESS : SBI_HEAVY);
+			}
 		}
 	fake_trace();
 }

@@ -66,14 +66,14 @@ static void wake_that_came_before_blocking_is_not_lost(void **state)
 {
 	sched_unpark(a);
 	go(0);
-	world.must_wake = true;
+	vcpus[0].pending = 1;
 	assert_ptr_equal(leave(0, LEAVE_BLOCK), a);
 	assert_int_equal(a->state, SCHED_RUNNING);
 }
 
 static void wake_a(void)
 {
-	world.must_wake = !sched_wake(a);
+	vcpus[0].pending = !sched_wake(a);
 }
 
 static void wake_while_it_blocks_is_not_lost(void **state)
@@ -82,7 +82,7 @@ static void wake_while_it_blocks_is_not_lost(void **state)
 	sched_unpark(a);
 	go(0);
 	assert_ptr_equal(leave(0, LEAVE_BLOCK), a);
-	assert_true(world.must_wake);
+	assert_true(vcpus[0].pending);
 }
 
 static void parked_at_its_own_wish_it_is_told(void **state)

@@ -42,7 +42,6 @@
 static struct vcpu vcpus[GUESTS];
 static struct guest {
 	int on; /* the hart that runs it, or -1 */
-	uint32_t pending; /* it was told something */
 	bool native; /* it waits in the guest */
 	uint64_t runs;
 	uint64_t waits; /* there */
@@ -52,6 +51,7 @@ static uint32_t ipis[HARTS]; /* pending */
 static pthread_t threads[HARTS];
 static bool quitting;
 static bool asking; /* guests make their harts ask others */
+static bool telling; /* guests send each other IPIs */
 
 static bool load_bool(const bool *flag)
 {
@@ -124,8 +124,9 @@ void vcpu_prepare(struct vcpu *vcpu)
 }
 
 /* WFI in the guest: only an interrupt of the hart, or of its own, ends it. */
-static void guest_waits(struct hart *hart, struct guest *guest)
+static void guest_waits(struct hart *hart, struct vcpu *vcpu)
 {
+	struct guest *guest = &guests[vcpu->index];
 	struct timespec end;
 
 	if (load_bool(&quitting))
@@ -135,8 +136,17 @@ static void guest_waits(struct hart *hart, struct guest *guest)
 	end.tv_sec += 2 * PATIENCE_S;
 	sem_timedwait(&interrupts[hart->index], &end);
 	/* What it was told is work for it as if it had come here anew. */
-	if (__atomic_exchange_n(&guest->pending, 0, __ATOMIC_SEQ_CST))
+	if (__atomic_exchange_n(&vcpu->pending, 0, __ATOMIC_SEQ_CST))
 		__atomic_fetch_add(&guest->runs, 1, __ATOMIC_SEQ_CST);
+}
+
+/* What vcpu_notify() does. */
+static void notify(struct vcpu *vcpu)
+{
+	__atomic_fetch_or(&vcpu->pending, 1, __ATOMIC_SEQ_CST);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (fake_hart_self->running != vcpu)
+		sched_notify(&vcpu->sched);
 }
 
 void vcpu_run(struct vcpu *vcpu)
@@ -150,14 +160,14 @@ void vcpu_run(struct vcpu *vcpu)
 	if (!__atomic_compare_exchange_n(&guest->on, &nowhere, (int)hart->index, false,
 					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 		abort();
-	__atomic_store_n(&guest->pending, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&vcpu->pending, 0, __ATOMIC_SEQ_CST);
 	__atomic_fetch_add(&guest->runs, 1, __ATOMIC_SEQ_CST);
 	for (;;) {
 		if (interrupts_take(hart) && __atomic_load_n(&hart->resched, __ATOMIC_SEQ_CST) &&
 		    sched_should_leave(hart))
 			return;
 		if (load_bool(&guest->native)) {
-			guest_waits(hart, guest);
+			guest_waits(hart, vcpu);
 			waited = true;
 			continue;
 		}
@@ -168,6 +178,9 @@ void vcpu_run(struct vcpu *vcpu)
 			break;
 		if (asking && (unsigned int)rand() % 16 == 0)
 			ask_all(hart);
+		/* An IPI to another. */
+		if (telling && (unsigned int)rand() % 4 == 0)
+			notify(&vcpus[(unsigned int)rand() % GUESTS]);
 		sched_yield();
 	}
 	vcpu->sched.leave = (unsigned int)rand() % 16 ? LEAVE_BLOCK : LEAVE_PARK;
@@ -178,11 +191,6 @@ void arch_vcpu_save(struct vcpu *vcpu)
 	if (__atomic_exchange_n(&guests[vcpu->index].on, -1, __ATOMIC_SEQ_CST) !=
 	    (int)fake_hart_self->index)
 		abort();
-}
-
-bool vcpu_must_wake(const struct vcpu *vcpu)
-{
-	return __atomic_load_n(&guests[vcpu->index].pending, __ATOMIC_SEQ_CST);
 }
 
 void vcpu_block(struct vcpu *vcpu)
@@ -344,18 +352,6 @@ static void wait_until(bool (*done)(struct vcpu *vcpu, uint64_t value), struct v
 	}
 }
 
-static void notify(struct vcpu *vcpu)
-{
-	int on;
-
-	__atomic_store_n(&guests[vcpu->index].pending, 1, __ATOMIC_SEQ_CST);
-	if (sched_wake(&vcpu->sched))
-		return;
-	on = __atomic_load_n(&guests[vcpu->index].on, __ATOMIC_SEQ_CST);
-	if (on >= 0 && load_bool(&guests[vcpu->index].native))
-		kicked((unsigned int)on);
-}
-
 static bool is_settled(struct vcpu *vcpu, uint64_t unused)
 {
 	return sched_settled(&vcpu->sched);
@@ -401,7 +397,7 @@ static int setup(void **state)
 	hart_count = HARTS;
 	boot_hart = harts[0];
 	srand(1);
-	quitting = asking = stop_fails = false;
+	quitting = asking = telling = stop_fails = false;
 	parked_harts = 0;
 	for (unsigned int i = 0; i < HARTS; i++) {
 		harts[i] = &fake_harts[i];
@@ -449,6 +445,13 @@ static void no_wake_up_is_lost(void **state)
 		must_run(&vcpus[SPINNERS + (unsigned int)rand() % (GUESTS - SPINNERS)]);
 }
 
+/* They wake each other, on the hart of whoever does it and on others. */
+static void no_wake_up_among_guests_is_lost(void **state)
+{
+	telling = true;
+	no_wake_up_is_lost(state);
+}
+
 static void no_wake_up_of_an_idle_hart_is_lost(void **state)
 {
 	for (unsigned int i = SPINNERS; i < GUESTS; i++)
@@ -483,6 +486,7 @@ static void nothing_is_lost_while_guests_wait_themselves(void **state)
 
 static void no_hold_is_lost(void **state)
 {
+	telling = true;
 	for (unsigned int i = 0; i < GUESTS; i++)
 		sched_unpark(&vcpus[i].sched);
 	for (unsigned int step = 0; step < 6000; step++) {
@@ -493,6 +497,7 @@ static void no_hold_is_lost(void **state)
 
 static void no_guest_is_lost_when_affinities_change(void **state)
 {
+	telling = true;
 	for (unsigned int i = 0; i < GUESTS; i++)
 		sched_unpark(&vcpus[i].sched);
 	for (unsigned int step = 0; step < 6000; step++) {
@@ -513,7 +518,7 @@ static void no_guest_is_lost_when_affinities_change(void **state)
 /* Hart 0 stays. */
 static void nothing_is_lost_when_harts_come_and_go(void **state)
 {
-	asking = true;
+	asking = telling = true;
 	for (unsigned int i = 0; i < GUESTS; i++)
 		sched_unpark(&vcpus[i].sched);
 	assert_int_equal(hart_power_off(harts[0]), -EBUSY);
@@ -553,6 +558,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(no_wake_up_is_lost),
+		TEST(no_wake_up_among_guests_is_lost),
 		TEST(no_wake_up_of_an_idle_hart_is_lost),
 		TEST(nothing_is_lost_while_guests_wait_themselves),
 		TEST(no_hold_is_lost),

@@ -20,7 +20,7 @@ static inline void ipi_send(struct vcpu *vcpu)
 }
 
 /** To any number of vCPUs. */
-static NOINLINE void ipi_send_all(struct vcpu *vcpu, uint64_t vcpus)
+static void ipi_send_all(struct vcpu *vcpu, uint64_t vcpus)
 {
 	uint64_t self = BIT(vcpu->index);
 
@@ -36,28 +36,36 @@ static NOINLINE void ipi_send_all(struct vcpu *vcpu, uint64_t vcpus)
 LIGHT static struct sbi_result ipi_light(struct vcpu *vcpu, unsigned long function,
 					 const uint64_t *args)
 {
-	if (function != FID_SEND_IPI || !sbi_hart_mask_is_self(vcpu, args[0], args[1]))
+	/* That is how Linux names it; call() knows all ways. */
+	if (function != FID_SEND_IPI || args[1] != vcpu->index || args[0] != 1)
 		return sbi_heavy();
 	arch_vcpu_raise_ssip(vcpu);
 	return sbi_value(0);
 }
 
-static struct sbi_result ipi_call(struct vcpu *vcpu, unsigned long function, const uint64_t *args)
+/** To those that a hart mask names. */
+static NOINLINE struct sbi_result ipi_send_mask(struct vcpu *vcpu, uint64_t mask, uint64_t base)
 {
 	uint64_t vcpus;
-	long error;
+	long error = sbi_hart_mask(vcpu->vm, mask, base, &vcpus);
+
+	if (!error)
+		ipi_send_all(vcpu, vcpus);
+	return sbi_error(error);
+}
+
+static struct sbi_result ipi_call(struct vcpu *vcpu, unsigned long function, const uint64_t *args)
+{
+	const struct vm *vm = vcpu->vm;
+	uint64_t mask = args[0], base = args[1];
 
 	if (unlikely(function != FID_SEND_IPI))
 		return sbi_error(SBI_NOT_SUPPORTED);
-	error = sbi_hart_mask(vcpu->vm, args[0], args[1], &vcpus);
-	if (unlikely(error))
-		return sbi_error(error);
-	/* Nearly always to one other. */
-	if (likely(vcpus && !(vcpus & (vcpus - 1)) && !vcpu->arch.pmu_events &&
-		   !(vcpus >> vcpu->index & 1)))
-		ipi_send(vcpu->vm->vcpus[bit_lowest(vcpus)]);
-	else
-		ipi_send_all(vcpu, vcpus);
+	/* Nearly always one other, and that is how Linux names it. */
+	if (unlikely(mask != 1 || base >= vm->vcpu_count || base == vcpu->index ||
+		     vcpu->arch.pmu_events))
+		return ipi_send_mask(vcpu, mask, base);
+	ipi_send(vm->vcpus[base % MAX_VCPUS]); /* whatever is speculated */
 	return sbi_value(0);
 }
 

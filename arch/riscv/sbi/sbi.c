@@ -220,11 +220,3 @@ void sbi_call(struct vcpu *vcpu)
 	args[0] = (uint64_t)result.error;
 	args[1] = result.value;
 }
-
-struct sbi_result sbi_call_heavy(struct vcpu *vcpu)
-{
-	const uint64_t *args = &vcpu->arch.regs[REG_A0];
-	uint64_t slot = args[7] * vcpu->arch.sbi_factor >> (64 - SBI_SLOT_BITS);
-
-	return vcpu->arch.sbi_slots[slot]->call(vcpu, args[6], args);
-}

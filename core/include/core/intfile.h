@@ -62,7 +62,6 @@ struct intfile {
 	struct hart *home; /* where a line is reserved for it (interrupt-files = "hardware") */
 	struct hart *next_home; /* while that is planned */
 	bool watched; /* the hart interrupts when something comes; that hart's */
-	uint64_t last_run; /* ticks */
 	struct intfile_counts counts;
 };
 

@@ -18,7 +18,7 @@
 /** Takes @lock unless somebody has it, or waits for it. */
 static inline bool light_lock(struct spinlock *lock) TRY_ACQUIRES(*lock) NO_THREAD_SAFETY
 {
-	uint32_t ticket = __atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE);
+	uint64_t ticket = __atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE);
 
 	return __atomic_compare_exchange_n(&lock->next, &ticket, ticket + 1, false,
 					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);

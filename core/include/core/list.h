@@ -32,20 +32,21 @@ static inline void list_insert(struct list *at, struct list *item)
 	at->prev = item;
 }
 
-/** Takes @item out; it points at itself afterwards. Harmless when it is in no list. */
-static inline void list_remove(struct list *item)
+/** Takes @item out of its list: its links mean nothing then. Whether the list is empty now. */
+static inline bool list_unlink(struct list *item)
 {
 	struct list *next = item->next, *prev = item->prev;
 
 	prev->next = next;
 	next->prev = prev;
-	list_init(item);
+	return next == prev;
 }
 
-/** Whether @item, which is in a list, is all that is in it. */
-static inline bool list_alone(const struct list *item)
+/** Takes @item out; it points at itself afterwards. Harmless when it is in no list. */
+static inline void list_remove(struct list *item)
 {
-	return item->next == item->prev;
+	list_unlink(item);
+	list_init(item);
 }
 
 #define list_for_each(item, head) \

@@ -51,8 +51,8 @@ enum lock_rank {
 #endif
 
 struct CAPABILITY("spinlock") spinlock {
-	uint32_t next; /* ticket lock: the next ticket to hand out */
-	uint32_t owner; /* the ticket that holds the lock */
+	uint64_t next; /* ticket lock: the next ticket to hand out */
+	uint64_t owner; /* the ticket that holds the lock */
 	uint32_t rank; /* enum lock_rank */
 };
 
@@ -73,24 +73,32 @@ void spin_unlock(struct spinlock *lock, unsigned long flags) RELEASES(*lock);
 void spin_check_take(const struct spinlock *lock);
 void spin_check_give(const struct spinlock *lock);
 
+/* Here, as a call would cost all functions that take a lock their own registers. */
+static inline void spin_wait_here(const struct spinlock *lock, uint64_t ticket)
+{
+	do {
+		arch_relax();
+	} while (__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) != ticket);
+}
+
 /** The same two for who has the hart's interrupts off anyway: on the paths of many exits. */
 static inline void spin_lock_here(struct spinlock *lock) ACQUIRES(*lock) NO_THREAD_SAFETY
 {
-	uint32_t ticket;
+	uint64_t ticket;
 
 #ifdef DEBUG
 	spin_check_take(lock);
 #endif
 	ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
-	/* Here, as a call would cost all functions that take a lock their own registers. */
-	while (unlikely(__atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE) != ticket))
-		arch_relax();
+	if (unlikely(__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) != ticket))
+		spin_wait_here(lock, ticket);
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 }
 
 /** Takes @lock if it is free, for who panics: with the hart's interrupts off, whatever it holds. */
 static inline bool spin_try_here(struct spinlock *lock) TRY_ACQUIRES(*lock) NO_THREAD_SAFETY
 {
-	uint32_t owner = __atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE);
+	uint64_t owner = __atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE);
 
 	return __atomic_compare_exchange_n(&lock->next, &owner, owner + 1, false, __ATOMIC_ACQUIRE,
 					   __ATOMIC_RELAXED);

@@ -363,7 +363,11 @@ void vcpu_run(struct vcpu *vcpu);
 /** It waits for an interrupt: sets its wake-up timer. Its state is saved. */
 void vcpu_block(struct vcpu *vcpu);
 /** Whether something came before it was BLOCKED, which was said before a full fence. */
-bool vcpu_must_wake(const struct vcpu *vcpu);
+static inline bool vcpu_must_wake(const struct vcpu *vcpu)
+{
+	return __atomic_load_n(&vcpu->pending, __ATOMIC_RELAXED) != 0;
+}
+
 /** It was PARKED at its own wish: HSM stop is complete now. */
 void vcpu_parked(struct vcpu *vcpu);
 

@@ -14,10 +14,6 @@ struct vcpu;
 void fp_save(struct vcpu *vcpu);
 void fp_load(const struct vcpu *vcpu);
 
-/** Whether this hart's fcsr, or its vstart or vcsr, is another than in vcpu->arch. */
-bool fp_csr_differs(const struct vcpu *vcpu);
-bool vector_csrs_differ(const struct vcpu *vcpu);
-
 /** One register, all 64 bits. @reg: 0 to 31. */
 uint64_t fp_read(unsigned int reg);
 void fp_write(unsigned int reg, uint64_t value);

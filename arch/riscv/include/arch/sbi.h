@@ -108,12 +108,9 @@ const struct sbi_extension *sbi_find(const struct vm *vm, unsigned long id);
 
 /**
  * One call of the loaded vCPU: dispatches on a7 and a6 and writes a0 and a1. sepc was already
- * moved past the ecall. Of most calls trap_entry does the same itself, by answers and light().
+ * moved past the ecall. Of most calls trap_entry does the same itself.
  */
 void sbi_call(struct vcpu *vcpu);
-
-/** What call() of an extension returns whose light() has given SBI_HEAVY. trap_entry writes it. */
-struct sbi_result sbi_call_heavy(struct vcpu *vcpu);
 
 static inline struct sbi_result sbi_error(long error)
 {

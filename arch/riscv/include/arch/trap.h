@@ -95,9 +95,6 @@ void exit_interrupt(struct vcpu *vcpu, uint64_t cause);
 /** An environment call from VS-mode. Callee-saved registers of the guest are live. */
 void exit_ecall(struct vcpu *vcpu);
 
-/** One that its extension's light() has left to call(), and what that returns. */
-struct sbi_result exit_ecall_heavy(struct vcpu *vcpu);
-
 /**
  * Everything else. @known: the registers that are in vcpu->arch.regs, one bit each, see
  * <arch/exit.h>. False when that is not enough.

@@ -32,7 +32,8 @@ void arch_vsfile_drain(unsigned int line, struct swfile *file);
 void arch_vsfile_select(struct vcpu *vcpu, unsigned int line);
 
 /** Lets @line interrupt this hart (SGEI, once) when something is pending in it, or not any more. */
-void arch_vsfile_watch(unsigned int line, bool on);
+void arch_vsfile_watch(unsigned int line);
+void arch_vsfile_unwatch(unsigned int line);
 
 /** Sets a pending bit in a file of any hart, as a device would: ordered after earlier stores. */
 void arch_vsfile_store(const struct hart *hart, unsigned int line, unsigned int identity);
