@@ -24,10 +24,10 @@ void hart_insert(struct hart *hart, uint64_t id)
 	hart->id = id;
 	for (; at > 0 && harts[at - 1]->id > id; at--) {
 		harts[at] = harts[at - 1];
-		harts[at]->index = at;
+		hart_set_index(harts[at], at);
 	}
 	harts[at] = hart;
-	hart->index = at;
+	hart_set_index(hart, at);
 }
 
 /* What each hart needs besides its struct. False when memory is out. */

@@ -249,7 +249,7 @@ static bool take(struct hart *hart, struct sched_entity *entity)
 		let_go(entity, SCHED_PARKED);
 		return false;
 	}
-	if (unlikely(!first || !sched_is_allowed(entity, queue))) {
+	if (unlikely(!first || !sched_is_allowed(entity, hart))) {
 		atomic_store_release(&entity->on, NULL);
 		sched_make_runnable(entity);
 		return false;
@@ -271,7 +271,7 @@ static ALWAYS_INLINE void turn_begin(struct hart *hart, struct sched_entity *ent
 	entity->runtime -= now;
 	entity->waited += now - MIN(now, entity->runnable_since);
 	if (sched_count(hart)) {
-		sched_waits(hart, hart->queue);
+		sched_waits(hart);
 		slice |= sched_waits_at(hart->queue, entity->priority);
 	}
 	entity->slice_end = slice ? now + entity->slice : TIMER_NEVER;
@@ -360,7 +360,7 @@ static NOINLINE struct sched_entity *idle(struct hart *hart)
 	idle_ticks_add(hart, time_now());
 	/* Given while it took something else: who gave it thought that this hart was free. */
 	if (next && sched_count(hart)) {
-		sched_waits(hart, hart->queue);
+		sched_waits(hart);
 		sched_tell_all_idle();
 	}
 	return next;

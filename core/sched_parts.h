@@ -29,9 +29,6 @@ struct run_queue {
 	uint64_t idle; /* the hart has nothing to run; atomic */
 	uint64_t priority; /* of what runs or ran last, 0 when idle, or PRIORITY_AWAY; atomic */
 	uint32_t native; /* what runs may wait in the guest: always tell; atomic */
-	/* Where the hart is in each struct hartset. */
-	uint64_t word; /* bytes */
-	uint64_t bit;
 };
 
 static inline void sched_fence(void)
@@ -91,14 +88,6 @@ static inline void sched_unlink(struct run_queue *queue, struct sched_entity *en
 	atomic_store_relaxed(&queue->count, queue->count - 1);
 }
 
-/* hartset_has(), for the paths of many exits. */
-static inline bool sched_set_has(const struct hartset *set, const struct run_queue *queue)
-{
-	const uint64_t *word = (const void *)((const char *)set + queue->word);
-
-	return __atomic_load_n(word, __ATOMIC_RELAXED) & queue->bit;
-}
-
 /* A hint, or after sched_fence(). */
 static inline bool sched_is_online(const struct hart *hart)
 {
@@ -106,16 +95,15 @@ static inline bool sched_is_online(const struct hart *hart)
 }
 
 /* Likewise. If the hart is on-line. */
-static inline bool sched_is_allowed(const struct sched_entity *entity,
-				    const struct run_queue *queue)
+static inline bool sched_is_allowed(const struct sched_entity *entity, const struct hart *hart)
 {
-	return sched_set_has(&entity->affinity, queue);
+	return hartset_has_hart(&entity->affinity, hart);
 }
 
 /* Likewise. */
 static inline bool sched_may_run_on(const struct sched_entity *entity, const struct hart *hart)
 {
-	return sched_is_online(hart) && sched_is_allowed(entity, hart->queue);
+	return sched_is_online(hart) && sched_is_allowed(entity, hart);
 }
 
 /**
@@ -165,10 +153,10 @@ void sched_tell_all_idle(void);
 /** Harts that are busy, and something waits in their queues: a hint for sched_steal(). */
 extern struct hartset sched_busy;
 
-/** Something waits in @queue, that of @hart, which is busy: who is idle may have it. */
-static inline void sched_waits(const struct hart *hart, const struct run_queue *queue)
+/** Something waits in the queue of @hart, which is busy: who is idle may have it. */
+static inline void sched_waits(const struct hart *hart)
 {
-	if (unlikely(!sched_set_has(&sched_busy, queue)))
+	if (unlikely(!hartset_has_hart(&sched_busy, hart)))
 		hartset_add(&sched_busy, hart->index);
 }
 

@@ -32,8 +32,6 @@ int sched_hart_init(struct hart *hart)
 		return -ENOMEM;
 	spin_init(&hart->queue->lock, LOCK_SCHED);
 	hart->queue->priority = PRIORITY_AWAY;
-	hart->queue->word = hart->index / 64 * sizeof(uint64_t);
-	hart->queue->bit = BIT(hart->index % 64);
 	for (unsigned int i = 0; i < PRIORITIES; i++) {
 		list_init(&hart->queue->waiting[i]);
 		hartset_remove(&below[i], hart->index);
@@ -326,7 +324,7 @@ static inline bool enqueue(struct hart *hart, struct sched_entity *entity)
 		tell(hart);
 		return true;
 	}
-	sched_waits(hart, queue);
+	sched_waits(hart);
 	if (unlikely(any_of(&idle_harts, &entity->affinity)))
 		tell_idle(entity);
 	return announce(hart, queue, priority);
@@ -401,8 +399,8 @@ static inline void share_hart(struct hart *hart, struct sched_entity *entity, ui
 	link_locked(queue, hart, entity, priority);
 	spin_unlock_here(&queue->lock);
 	sched_fence();
-	sched_waits(hart, queue);
-	if (unlikely(sched_is_held(entity) || !sched_is_allowed(entity, queue) ||
+	sched_waits(hart);
+	if (unlikely(sched_is_held(entity) || !sched_is_allowed(entity, hart) ||
 		     sched_waits_above(queue, (unsigned int)priority) ||
 		     any_of(lower, &entity->affinity)))
 		choose_again(entity);

@@ -49,7 +49,7 @@ void fake_hart_reset(void)
 		abort();
 	memset(fake_harts, 0, sizeof(fake_harts));
 	for (unsigned int i = 0; i < FAKE_HARTS; i++) {
-		fake_harts[i].index = i;
+		hart_set_index(&fake_harts[i], i);
 		fake_harts[i].id = 10 * i;
 		fake_harts[i].state = HART_ONLINE;
 		fake_harts[i].arch.vmid_bits = 14;

@@ -74,8 +74,9 @@ struct hart {
 	struct vcpu *loaded; /* whose VS state is in this hart's CSRs and registers; may be NULL */
 	struct thread *thread; /* the service thread that runs on this hart, or NULL */
 
-	unsigned int index;
+	unsigned int index; /* hart_set_index() */
 	uint32_t state; /* enum hart_state; atomic */
+	uint64_t set_word, set_bit; /* its word of a struct hartset, in bytes, and its bit there */
 	uint64_t id;
 	struct vcpu *running; /* the vCPU that this hart executes at the moment, or NULL */
 	struct run_queue *queue;
@@ -103,6 +104,22 @@ extern struct hart *boot_hart;
 static inline struct hart *hart_self(void)
 {
 	return arch_hart_self();
+}
+
+/** It is harts[@index] from now on. Boot hart, before others run. */
+static inline void hart_set_index(struct hart *hart, unsigned int index)
+{
+	hart->index = index;
+	hart->set_word = index / 64 * sizeof(uint64_t);
+	hart->set_bit = BIT(index % 64);
+}
+
+/** hartset_has() of that hart's index, for the paths of many exits. */
+static inline bool hartset_has_hart(const struct hartset *set, const struct hart *hart)
+{
+	const uint64_t *word = (const void *)((const char *)set + hart->set_word);
+
+	return __atomic_load_n(word, __ATOMIC_RELAXED) & hart->set_bit;
 }
 
 /** The hart with that id, or NULL. */
