@@ -132,6 +132,23 @@ static void other_stores_to_files_are_not_light(void **state)
 	assert_int_equal(file.words, 0);
 }
 
+/* A guest can store to all addresses, also to the one that says that there is no page. */
+static void store_where_no_page_is_is_not_light(void **state)
+{
+	static const uint64_t values[] = { 0, 5, 64, 255, UINT64_MAX };
+
+	fake.vcpu.msi_page = NO_MSI_PAGE;
+	for (unsigned int has_file = 0; has_file < 2; has_file++) {
+		fake.vcpu.file = has_file ? &file : NULL;
+		for (unsigned int i = 0; i < ARRAY_SIZE(values); i++)
+			for (unsigned int funct3 = 0; funct3 < 4; funct3++) {
+				assert_false(msi(NO_MSI_PAGE.v, funct3, 11, values[i], 0));
+				assert_false(msi(NO_MSI_PAGE.v, funct3, 11, values[i], 2));
+			}
+	}
+	assert_int_equal(file.words, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, setup)
 
 int main(void)
@@ -141,6 +158,7 @@ int main(void)
 		TEST(own_msi_below_threshold_or_without_delivery_is_only_pending),
 		TEST(own_msi_of_an_identity_that_is_not_does_nothing),
 		TEST(other_stores_to_files_are_not_light),
+		TEST(store_where_no_page_is_is_not_light),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
