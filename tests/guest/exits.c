@@ -246,7 +246,7 @@ static void test_illegal(void)
 static void expect_fault(uint32_t instruction, unsigned long address, unsigned long cause,
 			 bool user)
 {
-	struct frame frame = code_one(instruction, address, 0, user);
+	struct frame frame = code_one(instruction, address, 1, user);
 
 	CHECK(frame.cause == cause, "%#x at %#lx ends in cause %lu, not %lu", instruction, address,
 	      frame.cause, cause);
@@ -256,6 +256,20 @@ static void expect_fault(uint32_t instruction, unsigned long address, unsigned l
 	      frame.pc);
 	for (unsigned int n = 1; n < 32; n++)
 		CHECK(n == 10 || n == 11 || frame.x[n] == code_pattern(n), "x%u changed", n);
+}
+
+/* Each width, by instructions of 32 and of 16 bits. */
+static void expect_nothing(unsigned long address, bool user)
+{
+	for (unsigned int funct3 = 0; funct3 < 7; funct3++)
+		expect_fault(code_i(OP_LOAD, funct3, 11, 10, 0), address, CAUSE_LOAD_ACCESS, user);
+	for (unsigned int funct3 = 0; funct3 < 4; funct3++)
+		expect_fault(code_s(OP_STORE, funct3, 10, 11, 0), address, CAUSE_STORE_ACCESS,
+			     user);
+	expect_fault(0x410c, address, CAUSE_LOAD_ACCESS, user); /* c.lw a1,0(a0) */
+	expect_fault(0x610c, address, CAUSE_LOAD_ACCESS, user); /* c.ld a1,0(a0) */
+	expect_fault(0xc10c, address, CAUSE_STORE_ACCESS, user); /* c.sw a1,0(a0) */
+	expect_fault(0xe10c, address, CAUSE_STORE_ACCESS, user); /* c.sd a1,0(a0) */
 }
 
 static void test_nothing_there(void)
@@ -268,16 +282,33 @@ static void test_nothing_there(void)
 		unsigned long address = i < 3 ? nothing[i] : end;
 
 		for (unsigned int user = 0; user < 2; user++) {
-			for (unsigned int funct3 = 0; funct3 < 7; funct3++)
-				expect_fault(code_i(OP_LOAD, funct3, 11, 10, 0), address,
-					     CAUSE_LOAD_ACCESS, user);
-			for (unsigned int funct3 = 0; funct3 < 4; funct3++)
-				expect_fault(code_s(OP_STORE, funct3, 10, 11, 0), address,
-					     CAUSE_STORE_ACCESS, user);
-			expect_fault(0x610c, address, CAUSE_LOAD_ACCESS, user); /* c.ld a1,0(a0) */
-			expect_fault(0xe10c, address, CAUSE_STORE_ACCESS, user); /* c.sd a1,0(a0) */
+			expect_nothing(address, user);
 			expect_fault(0x00b535af, address, CAUSE_STORE_ACCESS, user); /* amoadd.d */
 			expect_fault(0x100535af, address, CAUSE_LOAD_ACCESS, user); /* lr.d */
+		}
+	}
+	test_end();
+}
+
+/*
+ * What is odd about these is how many bits they have: the modes of a G-stage reach to 2^41, 2^50
+ * and 2^59, physical addresses to 2^56, htval has 62 bits. At the last of all, where each bit is
+ * set, an access of more than a byte goes on at 0, where nothing is, either.
+ */
+static void test_address_ends(void)
+{
+	static const unsigned int bits[] = { 41, 50, 56, 59, 62, 63, 64 };
+
+	if (!test_begin_if("accesses to the ends of addresses", !bare,
+			   "QEMU cuts addresses off at 2^56"))
+		return;
+	for (unsigned int i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
+		unsigned long end = bits[i] < 64 ? 1ul << bits[i] : 0;
+
+		for (unsigned int user = 0; user < 2; user++) {
+			for (unsigned long before = 8; before; before /= 2)
+				expect_nothing(end - before, user);
+			expect_nothing(end, user);
 		}
 	}
 	test_end();
@@ -429,6 +460,7 @@ void payload_main(void)
 	test_console();
 	test_illegal();
 	test_nothing_there();
+	test_address_ends();
 	test_fetch();
 	test_user_calls();
 	test_misaligned();

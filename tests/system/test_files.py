@@ -249,7 +249,7 @@ def test_linux_sends_its_ipis_without_exits(boot):
 
 @pytest.mark.parametrize("payload, args, more", [
     ("ipi", "be=1", ""), ("ipi", "be=1", "interrupt-identities = <2047>;"), ("mmio", "", ""),
-    ("bench", "rounds=20", "")])
+    ("exits", "", ""), ("bench", "rounds=20", "")])
 def test_software_file_is_exact(boot, payload, args, more):
     machine = boot(Vm("guest", payload, args=args, vcpus=2, more=SOFTWARE + more))
     machine.expect_end(well=1)
