@@ -40,7 +40,10 @@ static struct sbi_result srst_call(struct vcpu *vcpu, unsigned long function, co
 
 	if (function != FID_SYSTEM_RESET)
 		return sbi_error(SBI_NOT_SUPPORTED);
-	/* Reserved, or specific to a platform and not implemented: the same error. */
+	/*
+	 * All others are reserved, or a platform's own, of which a VM has none: the section wants
+	 * this error for both.
+	 */
 	if (type >= RESET_TYPES || reason >= REASONS)
 		return sbi_error(SBI_INVALID_PARAM);
 	machine_reset(vcpu->vm, type, reason);

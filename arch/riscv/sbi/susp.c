@@ -27,7 +27,10 @@ static struct sbi_result susp_call(struct vcpu *vcpu, unsigned long function, co
 {
 	if (function != FID_SYSTEM_SUSPEND)
 		return sbi_error(SBI_NOT_SUPPORTED);
-	/* Reserved, or specific to a platform and not implemented: the same error. */
+	/*
+	 * All other types are reserved, or a platform's own, of which a VM has none: the section
+	 * wants this error for both.
+	 */
 	if ((uint32_t)args[0] != SUSPEND_TO_RAM)
 		return sbi_error(SBI_INVALID_PARAM);
 	if (!sbi_entry_valid(vcpu->vm, args[1]))
