@@ -59,9 +59,21 @@ def sstatus(what, present):
         (0x40020 if what == LOADED else 0x80100)
 
 
+def with_patterns(hart, what, fixed, present):
+    """The values of `fixed`, and those of the other registers that have a pattern."""
+    values = {}
+    for name, (number, _, size) in present.items():
+        if name in fixed:
+            values[name] = fixed[name]
+        elif re.fullmatch(r"[xfv]\d+|eip\d+|eie\d+|sepc|stval|sscratch", name):
+            values[name] = wide(hart, what, number, size)
+            if name in ("sepc", "eip0", "eie0"):
+                values[name] &= ~1
+    return values
+
+
 def loaded(start, present):
     """What the payload has in its registers while it stands still."""
-    hart = start["hart"]
     fixed = {
         "pc": start["here"], "privilege": 1, "hsm": 0, "sstatus": sstatus(LOADED, present),
         "sie": 0x202, "sip": 2, "scounteren": 5, "senvcfg": 1, "sstateen0": 0, "scause": 5,
@@ -69,20 +81,11 @@ def loaded(start, present):
         "siselect": 0x72, "eidelivery": 1, "eithreshold": 40, "fcsr": 0x5f,
         "vtype": 9, "vl": 5, "vstart": 3, "vcsr": 5,
     }
-    values = {}
-    for name, (number, _, size) in present.items():
-        if name in fixed:
-            values[name] = fixed[name]
-        elif re.fullmatch(r"[xfv]\d+|eip\d+|eie\d+|sepc|stval|sscratch", name):
-            values[name] = wide(hart, LOADED, number, size)
-            if name in ("sepc", "eip0", "eie0"):
-                values[name] &= ~1
-    return values
+    return with_patterns(start["hart"], LOADED, fixed, present)
 
 
 def to_set(start, present):
     """What the payload has to find."""
-    hart = start["hart"]
     fixed = {
         "pc": start["end"], "sstatus": sstatus(SET, present), "sie": 0x20, "sip": 0,
         "stvec": 0xffffffff80001001, "scounteren": 2, "senvcfg": 0xf0, "scause": 1 << 63 | 9,
@@ -90,15 +93,7 @@ def to_set(start, present):
         "time.deadline": DEADLINE_SET, "siselect": 0xc0, "eidelivery": 1, "eithreshold": 0,
         "fcsr": 0x23, "vtype": 0x18, "vl": 2, "vstart": 1, "vcsr": 2,
     }
-    values = {}
-    for name, (number, _, size) in present.items():
-        if name in fixed:
-            values[name] = fixed[name]
-        elif re.fullmatch(r"[xfv]\d+|eip\d+|eie\d+|sepc|stval", name):
-            values[name] = wide(hart, SET, number, size)
-            if name in ("sepc", "eip0", "eie0"):
-                values[name] &= ~1
-    return values
+    return with_patterns(start["hart"], SET, fixed, present)
 
 
 def stand_still(machine, vcpus, vm="guest"):
