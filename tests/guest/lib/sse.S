@@ -43,57 +43,40 @@ sse_entry:
 	ecall
 	unimp
 
+	/* All but sp, tp and t0, from or to an array at \base. */
+	.macro	call_registers op, base
+	.irp	n, 1, 3, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, \
+		25, 26, 27, 28, 29, 30, 31
+	\op	x\n, 8 * \n(\base)
+	.endr
+	.endm
+
+	/* Those that a function keeps, and ra and gp. */
+	.macro	kept_registers op
+	.irp	n, 1, 3, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27
+	\op	x\n, 8 * \n(sp)
+	.endr
+	.endm
+
 	/* void sse_call_filled(unsigned long *registers): loads all from there, then ecall. */
 	.globl sse_call_filled
 sse_call_filled:
-	addi	sp, sp, -128
-	sd	ra, 0(sp)
-	sd	s0, 8(sp)
-	sd	s1, 16(sp)
-	sd	s2, 24(sp)
-	sd	s3, 32(sp)
-	sd	s4, 40(sp)
-	sd	s5, 48(sp)
-	sd	s6, 56(sp)
-	sd	s7, 64(sp)
-	sd	s8, 72(sp)
-	sd	s9, 80(sp)
-	sd	s10, 88(sp)
-	sd	s11, 96(sp)
-	sd	gp, 104(sp)
-	sd	a0, 112(sp)
+	addi	sp, sp, -256
+	kept_registers sd
+	sd	a0, 0(sp)
 	mv	t0, a0
-	.irp	n, 1, 3, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, \
-		25, 26, 27, 28, 29, 30, 31
-	ld	x\n, 8 * \n(t0)
-	.endr
+	call_registers ld, t0
 	ld	t0, 8 * 5(t0)
 	ecall
 	addi	sp, sp, -16
 	sd	t0, 0(sp)
-	ld	t0, 128(sp)
-	.irp	n, 1, 3, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, \
-		25, 26, 27, 28, 29, 30, 31
-	sd	x\n, 8 * \n(t0)
-	.endr
+	ld	t0, 16(sp)
+	call_registers sd, t0
 	ld	t1, 0(sp)
 	sd	t1, 8 * 5(t0)
 	addi	sp, sp, 16
-	ld	ra, 0(sp)
-	ld	s0, 8(sp)
-	ld	s1, 16(sp)
-	ld	s2, 24(sp)
-	ld	s3, 32(sp)
-	ld	s4, 40(sp)
-	ld	s5, 48(sp)
-	ld	s6, 56(sp)
-	ld	s7, 64(sp)
-	ld	s8, 72(sp)
-	ld	s9, 80(sp)
-	ld	s10, 88(sp)
-	ld	s11, 96(sp)
-	ld	gp, 104(sp)
-	addi	sp, sp, 128
+	kept_registers ld
+	addi	sp, sp, 256
 	ret
 
 	/* U-mode: writes 1 to the word at a0 + 4, spins until the one at a0 is not 0. */
