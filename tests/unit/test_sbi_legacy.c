@@ -11,19 +11,7 @@
 #include <cmocka.h>
 
 #define POINTER UINT64_C(0xffffffc012345678)
-
-enum {
-	SET_TIMER,
-	PUTCHAR,
-	GETCHAR,
-	CLEAR_IPI,
-	SEND_IPI,
-	FENCE_I,
-	SFENCE_VMA,
-	SFENCE_VMA_ASID,
-	SHUTDOWN,
-	FUNCTIONS
-};
+#define FUNCTIONS (SBI_EXT_LEGACY_SHUTDOWN + 1)
 
 static int legacy_vcpus(void **state)
 {
@@ -77,29 +65,29 @@ static void reserved_ids_are_not_supported(void **state)
 
 static void timer_and_shutdown_do_what_their_successors_do(void **state)
 {
-	legacy(SET_TIMER, 0x1234, 77, 0, 0, 0, "timer 0 0x1234");
-	legacy(SET_TIMER, ALL, ALL, 0, 0, 0, "timer 0 0xffffffffffffffff");
-	legacy(SHUTDOWN, 9, 8, 7, 6, 0, "request shutdown; leave 0 park");
+	legacy(SBI_EXT_LEGACY_SET_TIMER, 0x1234, 77, 0, 0, 0, "timer 0 0x1234");
+	legacy(SBI_EXT_LEGACY_SET_TIMER, ALL, ALL, 0, 0, 0, "timer 0 0xffffffffffffffff");
+	legacy(SBI_EXT_LEGACY_SHUTDOWN, 9, 8, 7, 6, 0, "request shutdown; leave 0 park");
 }
 
 static void characters_come_and_go_one_by_one(void **state)
 {
 	fake.typed = "";
-	legacy(GETCHAR, 0, 5, 0, 0, -1, "");
+	legacy(SBI_EXT_LEGACY_GETCHAR, 0, 5, 0, 0, -1, "");
 	fake.typed = "\xff\x01zz";
-	assert_int_equal(fake_call(0, GETCHAR, 0, 0, 5, 0, 0, 0).error, 0xff);
-	assert_int_equal(fake_call(0, GETCHAR, 0, 0, 5, 0, 0, 0).error, 1);
+	assert_int_equal(fake_call(0, SBI_EXT_LEGACY_GETCHAR, 0, 0, 5, 0, 0, 0).error, 0xff);
+	assert_int_equal(fake_call(0, SBI_EXT_LEGACY_GETCHAR, 0, 0, 5, 0, 0, 0).error, 1);
 	assert_string_equal(fake.typed, "zz");
-	legacy(PUTCHAR, 0x64636261, 5, 0, 0, 0, "");
+	legacy(SBI_EXT_LEGACY_PUTCHAR, 0x64636261, 5, 0, 0, 0, "");
 	assert_int_equal(fake.console_length, 4);
 	assert_memory_equal(fake.console, "aaaa", 4);
 }
 
 static void clear_ipi_says_whether_there_was_one(void **state)
 {
-	legacy(CLEAR_IPI, 3, 4, 0, 0, 0, "clear ssip 0");
+	legacy(SBI_EXT_LEGACY_CLEAR_IPI, 3, 4, 0, 0, 0, "clear ssip 0");
 	fake.ssip = true;
-	legacy(CLEAR_IPI, 3, 4, 0, 0, 1, "clear ssip 0");
+	legacy(SBI_EXT_LEGACY_CLEAR_IPI, 3, 4, 0, 0, 1, "clear ssip 0");
 }
 
 static void hart_masks_are_read_from_the_guest(void **state)
@@ -107,23 +95,25 @@ static void hart_masks_are_read_from_the_guest(void **state)
 	static const uint64_t five = 5, none = 0;
 
 	fake.mask = &five;
-	legacy(SEND_IPI, POINTER, 77, 0, 0, 0, "read 0 0xffffffc012345678; ssip 0; ipi 2");
-	legacy(FENCE_I, POINTER, 77, 0, 0, 0, "read 0 0xffffffc012345678; fence.i; flush 0x4");
-	legacy(SFENCE_VMA, POINTER, 0x1000, 0x2000, 0, 0,
+	legacy(SBI_EXT_LEGACY_SEND_IPI, POINTER, 77, 0, 0, 0,
+	       "read 0 0xffffffc012345678; ssip 0; ipi 2");
+	legacy(SBI_EXT_LEGACY_FENCE_I, POINTER, 77, 0, 0, 0,
+	       "read 0 0xffffffc012345678; fence.i; flush 0x4");
+	legacy(SBI_EXT_LEGACY_SFENCE, POINTER, 0x1000, 0x2000, 0, 0,
 	       "read 0 0xffffffc012345678; sfence 0x1000 0x2000; flush 0x4");
-	legacy(SFENCE_VMA_ASID, POINTER, 0x1000, 0x2000, 3, 0,
+	legacy(SBI_EXT_LEGACY_SFENCE_ASID, POINTER, 0x1000, 0x2000, 3, 0,
 	       "read 0 0xffffffc012345678; sfence 0x1000 0x2000 asid 3; flush 0x4");
-	legacy(SFENCE_VMA, POINTER, 0, 0, 0, 0,
+	legacy(SBI_EXT_LEGACY_SFENCE, POINTER, 0, 0, 0, 0,
 	       "read 0 0xffffffc012345678; sfence 0 0xffffffffffffffff; flush 0x4");
 	fake.mask = &none;
-	legacy(SEND_IPI, POINTER, 77, 0, 0, 0, "read 0 0xffffffc012345678");
+	legacy(SBI_EXT_LEGACY_SEND_IPI, POINTER, 77, 0, 0, 0, "read 0 0xffffffc012345678");
 }
 
 static void no_hart_mask_means_all(void **state)
 {
-	legacy(SEND_IPI, 0, 77, 0, 0, 0, "ssip 0; ipi 1; ipi 2; ipi 3");
-	legacy(FENCE_I, 0, 77, 0, 0, 0, "fence.i; flush 0xe");
-	legacy(SFENCE_VMA, 0, ALL, ALL, 0, 0, "sfence 0 0xffffffffffffffff; flush 0xe");
+	legacy(SBI_EXT_LEGACY_SEND_IPI, 0, 77, 0, 0, 0, "ssip 0; ipi 1; ipi 2; ipi 3");
+	legacy(SBI_EXT_LEGACY_FENCE_I, 0, 77, 0, 0, 0, "fence.i; flush 0xe");
+	legacy(SBI_EXT_LEGACY_SFENCE, 0, ALL, ALL, 0, 0, "sfence 0 0xffffffffffffffff; flush 0xe");
 }
 
 static void wrong_masks_and_asids_do_nothing(void **state)
@@ -131,17 +121,17 @@ static void wrong_masks_and_asids_do_nothing(void **state)
 	static const uint64_t wrong = 0x11, one = 1;
 
 	fake.mask = &wrong;
-	for (unsigned int id = SEND_IPI; id <= SFENCE_VMA_ASID; id++)
+	for (unsigned int id = SBI_EXT_LEGACY_SEND_IPI; id <= SBI_EXT_LEGACY_SFENCE_ASID; id++)
 		legacy(id, POINTER, 77, 1, 0, SBI_INVALID_PARAM, "read 0 0xffffffc012345678");
 	fake.mask = &one;
-	legacy(SFENCE_VMA_ASID, POINTER, 77, 1, 0x10000, SBI_INVALID_PARAM,
+	legacy(SBI_EXT_LEGACY_SFENCE_ASID, POINTER, 77, 1, 0x10000, SBI_INVALID_PARAM,
 	       "read 0 0xffffffc012345678");
 }
 
 static void a_fault_at_a_mask_leaves_all_registers(void **state)
 {
 	fake.mask = NULL;
-	for (unsigned int id = SEND_IPI; id <= SFENCE_VMA_ASID; id++)
+	for (unsigned int id = SBI_EXT_LEGACY_SEND_IPI; id <= SBI_EXT_LEGACY_SFENCE_ASID; id++)
 		legacy(id, POINTER, 77, 1, 0, (long)POINTER, "read 0 0xffffffc012345678");
 	assert_int_equal(fake.vcpus[1].pending, 0);
 }
