@@ -116,6 +116,7 @@ sched := core/sched.c core/sched_loop.c core/sched_place.c core/sched_take.c cor
 test_sched-y := tests/unit/sched_world.c $(sched)
 test_sched_harts-y := $(test_sched-y)
 test_sched_turns-y := $(test_sched-y)
+test_sched_notify-y := $(test_sched-y)
 profile := core/profile.c core/profile_table.c tests/unit/fake_profile.c
 test_profile-y := $(profile) core/hart.c core/timer.c core/alloc.c $(page) tests/unit/fake_failing.c $(fake_machine)
 test_profile-libs := $(FAKE_FAILING)
