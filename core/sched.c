@@ -47,7 +47,7 @@ bool sched_unpark(struct sched_entity *entity)
 		ours = false;
 	}
 	if (ours) {
-		entity->runnable_since = time_now();
+		atomic_store_relaxed(&entity->runnable_since, time_now());
 		sched_make_runnable(entity);
 	}
 	arch_irq_restore(flags);

@@ -137,11 +137,12 @@ bool sched_should_leave(struct hart *hart)
 
 /*
  * Its registers are in memory: from now on another hart may run it, once it is RUNNABLE. Who sees
- * that first waits for the other, see take().
+ * that first waits for the other, see take(). Both stores come after the fence of the first.
  */
 static void let_go(struct sched_entity *entity, enum sched_state state)
 {
-	atomic_store_release(&entity->on, NULL);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	atomic_store_relaxed(&entity->on, NULL);
 	atomic_store_relaxed(&entity->state, state);
 	sched_fence();
 }
@@ -170,7 +171,7 @@ static ALWAYS_INLINE void put_away(struct hart *hart, struct sched_entity *entit
 	enum sched_leave how = entity->leave;
 	uint64_t now = time_now();
 
-	entity->runnable_since = now;
+	atomic_store_relaxed(&entity->runnable_since, now);
 	entity->runtime += now;
 	if (kind == SCHED_VCPU) {
 		arch_vcpu_save(vcpu_of(entity));
@@ -352,6 +353,9 @@ static NOINLINE struct sched_entity *idle(struct hart *hart)
 	next = pick(hart);
 	while (!next && !sched_count(hart) && !__atomic_load_n(&hart->resched, __ATOMIC_RELAXED)) {
 		arch_wait();
+		/* That is what ends it nearly always, and needs no trap. */
+		if (arch_timer_pending())
+			timer_interrupt(hart);
 		/* Takes what is pending; trap_entry finds neither guest nor thread. */
 		arch_irq_enable();
 		arch_irq_disable();

@@ -153,11 +153,15 @@ void sched_tell_all_idle(void);
 /** Harts that are busy, and something waits in their queues: a hint for sched_steal(). */
 extern struct hartset sched_busy;
 
-/** Something waits in the queue of @hart, which is busy: who is idle may have it. */
+/**
+ * Something waits in the queue of @hart, which is busy: who is idle may have it. Who looks for a
+ * better hart after that sees those that found nothing here before.
+ */
 static inline void sched_waits(const struct hart *hart)
 {
 	if (unlikely(!hartset_has_hart(&sched_busy, hart)))
 		hartset_add(&sched_busy, hart->index);
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 }
 
 /* ---- what a hart takes: sched_take.c. Interrupts off. ---- */

@@ -83,11 +83,17 @@ static bool is_idle(const struct hart *hart)
 	return __atomic_load_n(&hart->queue->idle, __ATOMIC_RELAXED) && !sched_count(hart);
 }
 
-/* A vCPU that has a file has it where it ran last. */
+/* Where it ran last, where a vCPU that has a file has it. */
+static inline bool lacks_file_there(const struct sched_entity *entity, const struct hart *last)
+{
+	return !__atomic_load_n(&entity->has_file, __ATOMIC_RELAXED) && entity->uses_files &&
+	       !hart_files_free(last);
+}
+
 static inline bool lacks_file(const struct sched_entity *entity, const struct hart *hart)
 {
-	if (hart == entity->last && __atomic_load_n(&entity->has_file, __ATOMIC_RELAXED))
-		return false;
+	if (hart == entity->last)
+		return lacks_file_there(entity, hart);
 	return entity->uses_files && !hart_files_free(hart);
 }
 
@@ -368,7 +374,7 @@ bool sched_wake(struct sched_entity *entity)
 	if (ours) {
 		if (entity->kind != SCHED_VCPU && entity->priority >= PRIORITY_DEFAULT)
 			entity->priority = PRIORITIES - 1;
-		entity->runnable_since = time_now();
+		atomic_store_relaxed(&entity->runnable_since, time_now());
 		sched_make_runnable(entity);
 	}
 	arch_irq_restore(flags);
@@ -394,7 +400,7 @@ static inline void share_hart(struct hart *hart, struct sched_entity *entity, ui
 	const struct hartset *lower = &below[priority];
 	uint64_t now = time_now();
 
-	entity->runnable_since = now;
+	atomic_store_relaxed(&entity->runnable_since, now);
 	spin_lock_here(&queue->lock);
 	link_locked(queue, hart, entity, priority);
 	spin_unlock_here(&queue->lock);
@@ -429,9 +435,9 @@ void sched_notify(struct sched_entity *entity)
 	struct run_queue *queue = hart->queue;
 	uint64_t priority = entity->priority;
 
-	if (likely(stays && entity->last == hart && hart->running && queue->priority == priority &&
-		   !queue->native) &&
-	    !lacks_file(entity, hart) &&
+	if (likely(stays && __atomic_load_n(&entity->last, __ATOMIC_RELAXED) == hart &&
+		   hart->running && queue->priority == priority && !queue->native) &&
+	    !lacks_file_there(entity, hart) &&
 	    /* The caller's fence is before that. */
 	    __atomic_compare_exchange_n(&entity->state, &blocked, SCHED_RUNNABLE, false,
 					__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))

@@ -88,9 +88,9 @@ void timer_take_out(struct timer *timer, struct hart *hart)
 static void insert(struct timer *timer)
 {
 	struct timer_queue *queue = hart_self()->timers;
-	unsigned long flags = spin_lock(&queue->lock);
 	struct list *at;
 
+	spin_lock_here(&queue->lock);
 	for (at = queue->timers.next; at != &queue->timers; at = at->next)
 		if (container_of(at, struct timer, link)->deadline > timer->deadline)
 			break;
@@ -99,7 +99,7 @@ static void insert(struct timer *timer)
 	first_changed(queue);
 	if (queue->timers.next == &timer->link)
 		timer_queue_program(queue);
-	spin_unlock(&queue->lock, flags);
+	spin_unlock_here(&queue->lock);
 }
 
 void timer_arm(struct timer *timer, uint64_t deadline)
@@ -141,29 +141,39 @@ void timer_program(struct hart *hart, uint64_t slice_end)
 	timer_queue_program(hart->timers);
 }
 
+/* The first timer, out of the queue, if it is due at @now; or NULL. */
+static struct timer *due_take(struct timer_queue *queue, uint64_t now)
+{
+	struct timer *timer;
+
+	/* Others take timers out only: there is none that is due and not seen. */
+	if (__atomic_load_n(&queue->first, __ATOMIC_RELAXED) > now)
+		return NULL;
+	spin_lock_here(&queue->lock);
+	timer = timer_first(queue);
+	if (timer && timer->deadline <= now) {
+		list_remove(&timer->link);
+		first_changed(queue);
+		atomic_store_release(&timer->hart, NULL);
+	} else {
+		timer = NULL;
+	}
+	spin_unlock_here(&queue->lock);
+	return timer;
+}
+
 void timer_interrupt(struct hart *hart)
 {
 	struct timer_queue *queue = hart->timers;
 	uint64_t now = time_now();
+	struct timer *timer;
 
 	arch_timer_interrupted();
-	for (;;) {
-		unsigned long flags = spin_lock(&queue->lock);
-		struct timer *timer = timer_first(queue);
-
-		if (!timer || timer->deadline > now) {
-			if (queue->slice_end <= now) {
-				queue->slice_end = TIMER_NEVER;
-				atomic_store_relaxed(&hart->resched, 1);
-			}
-			timer_queue_program(queue);
-			spin_unlock(&queue->lock, flags);
-			return;
-		}
-		list_remove(&timer->link);
-		first_changed(queue);
-		atomic_store_release(&timer->hart, NULL);
-		spin_unlock(&queue->lock, flags);
+	while ((timer = due_take(queue, now)))
 		timer->expired(timer);
+	if (queue->slice_end <= now) {
+		queue->slice_end = TIMER_NEVER;
+		atomic_store_relaxed(&hart->resched, 1);
 	}
+	timer_queue_program(queue);
 }

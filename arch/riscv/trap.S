@@ -200,11 +200,11 @@ ecall_heavy:				/* SBI_HEAVY */
 	ld	a0, HART_LOADED(tp)
 	save_heavy a0
 	ecall_done a0, t0
-	sbi_extension t0, a0
+	sbi_extension t1, a0		/* not t0: a jump there would count as a return */
 	mv	a1, a6
-	ld	t0, EXTENSION_CALL(t0)
+	ld	t1, EXTENSION_CALL(t1)
 	addi	a2, a0, REG(10)
-	jalr	t0
+	jalr	t1
 	mv	t0, a0
 	ld	a0, HART_LOADED(tp)
 	sd	t0, REG(10)(a0)

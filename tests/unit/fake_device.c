@@ -23,7 +23,7 @@ static _Thread_local unsigned int held_count;
 
 unsigned long NO_THREAD_SAFETY spin_lock(struct spinlock *lock)
 {
-	uint32_t ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
+	uint64_t ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
 
 	assert(lock->rank > 0 && lock->rank < LOCK_RANKS);
 	assert(held_count == 0 || held[held_count - 1]->rank < lock->rank);

@@ -31,7 +31,6 @@ void (*fake_wait_hook)(void);
 void (*fake_relax_hook)(void);
 void (*fake_time_hook)(void);
 void (*fake_kick_hook)(unsigned int index);
-void (*fake_timer_hook)(void);
 void (*fake_fence_hook)(enum fake_fence what, uint64_t at, uint64_t vmid);
 _Thread_local struct hart *fake_hart_self;
 _Thread_local bool fake_irq_on;
@@ -65,7 +64,6 @@ void fake_hart_reset(void)
 	fake_relax_hook = NULL;
 	fake_time_hook = NULL;
 	fake_kick_hook = NULL;
-	fake_timer_hook = NULL;
 	fake_fence_hook = NULL;
 }
 
@@ -108,8 +106,6 @@ void arch_timer_interrupted(void)
 void arch_timer_set(uint64_t deadline)
 {
 	fake_timer_interrupted[fake_hart_self->index] = false;
-	if (fake_timer_hook)
-		fake_timer_hook();
 	__atomic_store_n(&fake_timer[fake_hart_self->index], deadline, __ATOMIC_SEQ_CST);
 }
 

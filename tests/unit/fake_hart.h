@@ -28,8 +28,6 @@ extern void (*fake_relax_hook)(void);
 extern void (*fake_time_hook)(void);
 /** Called after an IPI was sent to hart @index; may be NULL. */
 extern void (*fake_kick_hook)(unsigned int index);
-/** Called when a hart's timer is set, by whoever sets it; may be NULL. */
-extern void (*fake_timer_hook)(void);
 
 /**
  * All harts are online, with an id of 10 times their index; the calling thread is hart 0 with

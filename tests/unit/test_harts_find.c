@@ -23,6 +23,18 @@
 static uint64_t blob[16384];
 
 /* A tree with MANY harts in the order of their ids, and a controller that names them all. */
+/* Whatever the order was in which they were found. */
+static void each_is_itself_in_sets(void)
+{
+	for (unsigned int i = 0; i < hart_count; i++) {
+		struct hartset only = { 0 };
+
+		hartset_add(&only, i);
+		for (unsigned int j = 0; j < hart_count; j++)
+			assert_int_equal(hartset_has_hart(&only, harts[j]), i == j);
+	}
+}
+
 static void machine_make(void)
 {
 	fdt32_t parents[2 * MANY];
@@ -87,6 +99,7 @@ static void harts_that_take_part_are_reached_whichever_boots(void **state)
 		assert_int_equal(hostdt_init(blob, sizeof(blob)), 0);
 		fake_boot_reset(boots[i]);
 		assert_int_equal(harts_find(), 0);
+		each_is_itself_in_sets();
 		assert_int_equal(hart_count, MAX_HARTS);
 		assert_int_equal(harts_reached(), MAX_HARTS);
 	}
@@ -100,6 +113,7 @@ static void harts_without_memory_leave_nothing_behind(void **state)
 	fake_boot_reset(3);
 	fake_boot_memory_out = true;
 	assert_int_equal(harts_find(), 0);
+	each_is_itself_in_sets();
 	assert_int_equal(hart_count, 1);
 	assert_non_null(strstr(fake_boot_log, "hart 0: left out: no memory for it\n"));
 	fake_boot_reset(0);

@@ -358,18 +358,16 @@ static struct {
 	bool once;
 } transit;
 
-static void while_hart_0_is_locked(void)
-{
-	if (pthread_equal(pthread_self(), transit.test))
-		return;
-	sem_post(&transit.locked);
-	sem_wait(&transit.unlock);
-}
-
 static void *lock_hart_0(void *unused)
 {
+	struct spinlock *lock = &fake_harts[0].timers->lock;
+	unsigned long flags;
+
 	fake_hart_self = &fake_harts[4];
-	timer_interrupt(&fake_harts[0]);
+	flags = spin_lock(lock);
+	sem_post(&transit.locked);
+	sem_wait(&transit.unlock);
+	spin_unlock(lock, flags);
 	return NULL;
 }
 
@@ -429,7 +427,6 @@ static void timer_in_transit_is_cancelled(void **state)
 	sem_init(&transit.unlock, 0, 0);
 	fake_hart_self = &fake_harts[1];
 	timer_arm(&timers[1], 500);
-	fake_timer_hook = while_hart_0_is_locked;
 	fake_relax_hook = while_one_waits;
 	pthread_create(&transit.locks, NULL, lock_hart_0, NULL);
 	sem_wait(&transit.locked);

@@ -33,9 +33,10 @@ static inline void hartset_remove(struct hartset *set, unsigned int index)
 	__atomic_fetch_and(&set->bits[index / 64], ~BIT(index % 64), __ATOMIC_ACQ_REL);
 }
 
+/* Ordered by nothing. */
 static inline void hartset_flip(struct hartset *set, unsigned int index)
 {
-	__atomic_fetch_xor(&set->bits[index / 64], BIT(index % 64), __ATOMIC_ACQ_REL);
+	__atomic_fetch_xor(&set->bits[index / 64], BIT(index % 64), __ATOMIC_RELAXED);
 }
 
 static inline bool hartset_empty(const struct hartset *set)

@@ -46,7 +46,7 @@ struct sched_entity {
 	uint32_t slice; /* ticks of time */
 	uint64_t slice_end; /* in ticks, while running */
 	uint64_t runtime; /* ticks that it ran; statistics */
-	uint64_t runnable_since; /* ticks; while RUNNABLE */
+	uint64_t runnable_since; /* ticks; or when it left its hart; atomic */
 	uint64_t waited; /* ticks that it was RUNNABLE and did not run: another had the hart */
 	uint64_t migrations; /* times it ran on another hart than before */
 	struct hartset affinity;

@@ -14,6 +14,12 @@ static inline uint64_t time_now(void)
 	return csr_read(CSR_TIME);
 }
 
+/** Whether the timer interrupt of this hart is pending. */
+static inline bool arch_timer_pending(void)
+{
+	return csr_read(CSR_SIP) >> IRQ_STI & 1;
+}
+
 /**
  * The timer interrupt came: the next arch_timer_set() reaches the hardware, whatever its deadline.
  * An interrupt without a reason would come for ever otherwise: QEMU leaves STIP set when stimecmp

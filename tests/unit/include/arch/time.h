@@ -17,6 +17,12 @@ static inline uint64_t arch_time(void)
 
 uint64_t time_now(void);
 
+/* The hooks for waiting take interrupts themselves. */
+static inline bool arch_timer_pending(void)
+{
+	return false;
+}
+
 void arch_timer_interrupted(void);
 void arch_timer_set(uint64_t deadline);
 
