@@ -167,6 +167,7 @@ static void bench_interrupt_files(void)
 	imsic_open();
 	imsic_enable(MSI_ID);
 	MEASURE("file_stopei", imsic_claim());
+	MEASURE("file_sireg", csr_write(CSR_SISELECT, EIE0); csr_set(CSR_SIREG, 1 << MSI_ID));
 	MEASURE("file_msi_claim", *page = MSI_ID; imsic_claim());
 	*page = MSI_ID;
 	CHECK_EQ(imsic_claim(), MSI_ID, "the claimed identity");
