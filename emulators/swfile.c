@@ -18,18 +18,14 @@
 #define SELECT_EIDELIVERY 0x70
 #define SELECT_EITHRESHOLD 0x72
 #define SELECT_EIP0 0x80
-#define SELECT_EIE0 0xc0
-#define SELECT_LAST 0xff
-
-static inline unsigned int word_count(const struct swfile *file)
-{
-	return (file->identities + 1) / 64;
-}
 
 void swfile_init(struct swfile *file, unsigned int identities)
 {
 	CHECK(identities % 64 == 63 && identities <= SWFILE_MAX_IDENTITY);
 	file->identities = identities;
+	memset(file->exist, 0, sizeof(file->exist));
+	memset(file->exist, 0xff, (identities + 1) / 8);
+	file->exist[0] = ~BIT(0);
 	swfile_reset(file);
 }
 
@@ -60,55 +56,28 @@ LIGHT uint32_t swfile_lowest(const struct swfile *file, uint32_t words)
 	return 0;
 }
 
-/** What a CSR instruction leaves in a register that held @old. */
-static inline uint64_t csr_result(enum csr_op op, uint64_t old, uint64_t operand)
-{
-	switch (op) {
-	case CSR_WRITE:
-		return operand;
-	case CSR_SET:
-		return old | operand;
-	case CSR_CLEAR:
-		return old & ~operand;
-	case CSR_READ:
-		break;
-	}
-	return old;
-}
-
 /** One atomic step, so that a bit which a producer sets meanwhile is in *@old or stays set. */
 static inline uint64_t pending_rmw(uint64_t *pending, enum csr_op op, uint64_t operand)
 {
-	switch (op) {
-	case CSR_WRITE:
+	if (op == CSR_WRITE)
 		return __atomic_exchange_n(pending, operand, __ATOMIC_SEQ_CST);
-	case CSR_SET:
-		return __atomic_fetch_or(pending, operand, __ATOMIC_SEQ_CST);
-	case CSR_CLEAR:
+	if (op == CSR_CLEAR)
 		return __atomic_fetch_and(pending, ~operand, __ATOMIC_SEQ_CST);
-	case CSR_READ:
-		break;
-	}
-	return __atomic_load_n(pending, __ATOMIC_SEQ_CST);
+	return __atomic_fetch_or(pending, operand, __ATOMIC_SEQ_CST);
 }
 
 /** A register that producers only look at. @mask: its writable bits. */
 static inline uint64_t owned_rmw32(uint32_t *reg, enum csr_op op, uint64_t operand, uint32_t mask)
 {
-	uint32_t old = *reg;
+	uint32_t old = *reg, bits = (uint32_t)operand;
 
-	if (op != CSR_READ)
-		__atomic_store_n(reg, (uint32_t)csr_result(op, old, operand) & mask,
-				 __ATOMIC_RELAXED);
-	return old;
-}
-
-static inline uint64_t enabled_rmw(uint64_t *enabled, enum csr_op op, uint64_t operand)
-{
-	uint64_t old = *enabled;
-
-	if (op != CSR_READ)
-		__atomic_store_n(enabled, csr_result(op, old, operand), __ATOMIC_RELAXED);
+	if (op == CSR_CLEAR)
+		bits = old & ~bits;
+	else if (op == CSR_SET)
+		bits |= old;
+	/* It may be wider than what is written: who only reads leaves it alone. */
+	if (operand || op == CSR_WRITE)
+		__atomic_store_n(reg, bits & mask, __ATOMIC_RELAXED);
 	return old;
 }
 
@@ -123,35 +92,32 @@ static inline uint32_t identity_mask(const struct swfile *file)
 	return mask | mask >> 8;
 }
 
-LIGHT int swfile_rmw(struct swfile *file, unsigned int select, enum csr_op op, uint64_t operand,
+LIGHT int swfile_rmw(struct swfile *file, uint64_t select, enum csr_op op, uint64_t operand,
 		     uint64_t *old)
 {
-	unsigned int word = select / 2 % ARRAY_SIZE(file->pending);
+	unsigned int word = select / 2 % SWFILE_WORDS;
+	uint64_t touched;
 
-	if (select < SELECT_EIDELIVERY || select > SELECT_LAST)
-		return -ENOENT;
-	*old = 0;
-	if (select < SELECT_EIP0) {
-		/* AIA 1.0, 3.8.1: a guest's file has no value 0x40000000, which bit 0 excludes. */
-		if (select == SELECT_EIDELIVERY)
-			*old = owned_rmw32(&file->delivery, op, operand, 1);
-		else if (select == SELECT_EITHRESHOLD)
-			*old = owned_rmw32(&file->threshold, op, operand, identity_mask(file));
-		return 0;
+	if (op == CSR_READ) { /* which is to set nothing */
+		op = CSR_SET;
+		operand = 0;
 	}
-	/* AIA 1.0, 3.8.3 and 3.8.4: with XLEN = 64 the odd registers do not exist. */
-	if (select % 2 != 0)
-		return -ENOENT;
-	if (word >= word_count(file))
-		return 0;
-	if (word == 0)
-		operand &= ~BIT(0);
-	if (select < SELECT_EIE0) {
+	if (select == SELECT_EIDELIVERY) {
+		/* AIA 1.0, 3.8.1: a guest's file has no value 0x40000000, which bit 0 excludes. */
+		*old = owned_rmw32(&file->delivery, op, operand, 1);
+	} else if (select == SELECT_EITHRESHOLD) {
+		*old = owned_rmw32(&file->threshold, op, operand, identity_mask(file));
+	} else if (!((select - SELECT_EIP0) & SWFILE_NO_NUMBER)) {
+		operand &= file->exist[word];
 		*old = pending_rmw(&file->pending[word], op, operand);
-		if (operand && (op == CSR_WRITE || op == CSR_SET))
+		if (operand && op != CSR_CLEAR)
 			__atomic_fetch_or(&file->words, 1u << word, __ATOMIC_SEQ_CST);
+	} else if (!((select - SWFILE_EIE0) & SWFILE_NO_NUMBER)) {
+		*old = swfile_rmw_eie(file, select - SWFILE_EIE0, op, operand, &touched);
+	} else if (select >= SELECT_EIDELIVERY && select < SELECT_EIP0) {
+		*old = 0;
 	} else {
-		*old = enabled_rmw(&file->enabled[word], op, operand);
+		return -ENOENT;
 	}
 	return 0;
 }

@@ -225,6 +225,21 @@ static void eidelivery_holds_only_zero_and_one(void **state)
 	assert_int_equal(csr_read(&file, EIDELIVERY), 1);
 }
 
+/* A file of the hart may have had more identities (registers_file.c). */
+static void wider_threshold_stays_until_it_is_written(void **state)
+{
+	struct swfile file;
+
+	(void)state;
+	swfile_init(&file, 255);
+	file.threshold = 0x7ff;
+	assert_int_equal(csr_read(&file, EITHRESHOLD), 0x7ff);
+	assert_int_equal(csr(&file, EITHRESHOLD, CSR_SET, 0), 0x7ff);
+	assert_int_equal(csr(&file, EITHRESHOLD, CSR_CLEAR, 0), 0x7ff);
+	assert_int_equal(csr(&file, EITHRESHOLD, CSR_CLEAR, 1), 0x7ff);
+	assert_int_equal(csr_read(&file, EITHRESHOLD), 0xfe);
+}
+
 static void registers_that_do_not_exist_trap(void **state)
 {
 	struct swfile file;
@@ -241,6 +256,11 @@ static void registers_that_do_not_exist_trap(void **state)
 					 exists ? 0 : -ENOENT);
 	}
 	assert_int_equal(swfile_rmw(&file, UINT32_MAX, CSR_READ, 0, &old), -ENOENT);
+	old = 5;
+	assert_int_equal(swfile_rmw(&file, BIT(32) | EIDELIVERY, CSR_WRITE, 1, &old), -ENOENT);
+	assert_int_equal(swfile_rmw(&file, BIT(63) | EIE(0), CSR_WRITE, 1, &old), -ENOENT);
+	assert_int_equal(old, 5);
+	assert_false(file.delivery || file.enabled[0]);
 }
 
 static void reserved_registers_read_zero_and_ignore_writes(void **state)
@@ -444,6 +464,39 @@ static void random_accesses_agree_with_the_model(void **state)
 	}
 }
 
+/* Who enables and disables looks at the line only when it may be another one. */
+static void line_moves_only_when_what_is_pending_was_touched(void **state)
+{
+	unsigned int moves = 0, quiet = 0;
+	uint64_t seed = 4711;
+	struct swfile file;
+
+	(void)state;
+	swfile_init(&file, 447);
+	file.delivery = 1;
+	for (unsigned int i = 0; i < 20000; i++) {
+		uint64_t r = fake_random(&seed), touched;
+		uint64_t operand = fake_random(&seed) & fake_random(&seed) & fake_random(&seed);
+		unsigned int word = r >> 16 & 7;
+		bool before;
+
+		if (r & 1)
+			swfile_claim(&file);
+		else if (!(r & 6))
+			swfile_inject(&file, r >> 32 & 0x1ff);
+		file.threshold = r & 0x70 ? 0 : r >> 48 & 0x1ff;
+		before = swfile_line(&file);
+		swfile_rmw_eie(&file, 2 * word, (enum csr_op)(1 + r / 256 % 3), operand, &touched);
+		assert_false(touched & ~file.pending[word]);
+		if (swfile_line(&file) != before) {
+			assert_true(touched);
+			moves++;
+		}
+		quiet += !touched;
+	}
+	assert_true(moves > 100 && quiet > 1000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -458,6 +511,7 @@ int main(void)
 		cmocka_unit_test(threshold_is_as_wide_as_the_identities),
 		cmocka_unit_test(eidelivery_gates_the_line_but_not_stopei),
 		cmocka_unit_test(eidelivery_holds_only_zero_and_one),
+		cmocka_unit_test(wider_threshold_stays_until_it_is_written),
 		cmocka_unit_test(registers_that_do_not_exist_trap),
 		cmocka_unit_test(reserved_registers_read_zero_and_ignore_writes),
 		cmocka_unit_test(bits_of_no_identity_are_read_only_zero),
@@ -467,6 +521,7 @@ int main(void)
 		cmocka_unit_test(words_that_move_are_neither_lost_nor_doubled),
 		cmocka_unit_test(signals_says_what_the_line_will_be),
 		cmocka_unit_test(random_accesses_agree_with_the_model),
+		cmocka_unit_test(line_moves_only_when_what_is_pending_was_touched),
 	};
 
 	return cmocka_run_group_tests_name("swfile", tests, NULL, NULL);

@@ -13,18 +13,32 @@
 
 #define SWFILE_MAX_IDENTITY 2047
 
+/*
+ * siselect - SWFILE_EIE0 is the number of an eie register. Those that there are with RV64, the even
+ * ones up to 62, have none of the other bits (AIA 1.0, 3.7, 3.8.4).
+ */
+#define SWFILE_EIE0 0xc0
+#define SWFILE_NO_NUMBER (~UINT64_C(62))
+
 #define SWFILE_WORDS ((SWFILE_MAX_IDENTITY + 1) / 64)
 
 struct swfile {
-	uint64_t pending[SWFILE_WORDS]; /* eip: bit i of word w is identity 64 w + i; atomic */
-	uint64_t enabled[SWFILE_WORDS]; /* eie */
+	union {
+		struct {
+			/* eip: bit i of word w is identity 64 w + i; atomic */
+			uint64_t pending[SWFILE_WORDS];
+			uint64_t enabled[SWFILE_WORDS]; /* eie */
+			uint64_t exist[SWFILE_WORDS]; /* identities that there are */
+		};
+		uint64_t arrays[3 * SWFILE_WORDS]; /* all of them */
+	};
 	uint32_t words; /* bit w is set where pending[w] may not be 0; atomic */
 	uint32_t threshold; /* eithreshold */
 	uint32_t delivery; /* eidelivery: 0 or 1 */
 	uint32_t identities; /* highest implemented: 63, 127, ... 2047 */
 };
 
-/** What a CSR instruction does with a register besides reading it. */
+/** What a CSR instruction does with a register besides reading it. Numbered as in funct3. */
 enum csr_op { CSR_READ, CSR_WRITE, CSR_SET, CSR_CLEAR };
 
 /** All registers zero. @identities: 64 n - 1, 63 to 2047, checked. */
@@ -106,33 +120,65 @@ static inline bool swfile_signals(const struct swfile *file, uint64_t identity)
 	       (!file->threshold || identity < file->threshold);
 }
 
-/** stopei written: claims what swfile_top() gives at that moment and returns it (AIA 1.0, 3.9). */
-static inline uint32_t swfile_claim(struct swfile *file)
+/** @identity, which is pending, is not any more. Owner. */
+static inline void swfile_take(struct swfile *file, uint32_t identity)
 {
-	uint32_t identity = swfile_identity(file);
 	uint64_t bit = BIT(identity % 64);
 	unsigned int word = identity / 64;
 
-	if (identity != 0 &&
-	    (__atomic_fetch_and(&file->pending[word], ~bit, __ATOMIC_SEQ_CST) & ~bit) == 0) {
+	if ((__atomic_fetch_and(&file->pending[word], ~bit, __ATOMIC_SEQ_CST) & ~bit) == 0) {
 		/* It had no bit left a moment ago. */
 		__atomic_fetch_and(&file->words, ~(1u << word), __ATOMIC_SEQ_CST);
 		if (__atomic_load_n(&file->pending[word], __ATOMIC_SEQ_CST))
 			__atomic_fetch_or(&file->words, 1u << word, __ATOMIC_SEQ_CST);
 	}
+}
+
+/** stopei written: claims what swfile_top() gives at that moment and returns it (AIA 1.0, 3.9). */
+static inline uint32_t swfile_claim(struct swfile *file)
+{
+	uint32_t identity = swfile_identity(file);
+
+	if (identity)
+		swfile_take(file, identity);
 	return identity << 16 | identity;
 }
 
 /**
- * One access to the register that siselect = @select names, as a CSR instruction on sireg would
- * do it with RV64: *@old is the value read, then @op with @operand is applied to it.
- * CSR_READ writes nothing. Pending bits are updated atomically against producers.
- * Returns 0, or -ENOENT when the register does not exist (odd eip/eie number, select outside of
- * 0x70 to 0xff): the instruction then traps. Reserved 0x71, 0x73 to 0x7f read 0, ignore writes.
- * Bits that a register does not have (identity 0, > identities; eidelivery above bit 0;
- * eithreshold above the width of `identities`) read 0 and ignore writes (AIA 1.0, 3.7, 3.8).
+ * One access to eie<@number>, without bits of SWFILE_NO_NUMBER, as a CSR instruction on sireg would
+ * do it with RV64: returns its value, then applies @op, which is not CSR_READ, with @operand to it.
+ * Bits that it does not have read 0 and ignore writes. *@touched: what is pending of all that @op
+ * may have changed, so that with 0 swfile_line() is as before. Owner.
  */
-int swfile_rmw(struct swfile *file, unsigned int select, enum csr_op op, uint64_t operand,
+static ALWAYS_INLINE uint64_t swfile_rmw_eie(struct swfile *file, uint64_t number, enum csr_op op,
+					     uint64_t operand, uint64_t *touched)
+{
+	/* One address for all three. Numbers count 32 bits. */
+	uint64_t *enabled = (uint64_t *)((uint32_t *)&file->arrays[SWFILE_WORDS] + number);
+	uint64_t *pending = enabled - SWFILE_WORDS, *exist = enabled + SWFILE_WORDS, old;
+
+	operand &= *exist;
+	if (op == CSR_CLEAR) {
+		old = __atomic_fetch_and(enabled, ~operand, __ATOMIC_RELAXED);
+	} else if (op == CSR_WRITE) {
+		old = __atomic_exchange_n(enabled, operand, __ATOMIC_RELAXED);
+		operand = ~UINT64_C(0);
+	} else {
+		old = __atomic_fetch_or(enabled, operand, __ATOMIC_RELAXED);
+	}
+	*touched = operand & __atomic_load_n(pending, __ATOMIC_RELAXED);
+	return old;
+}
+
+/**
+ * Any access: *@old is the value read. CSR_READ writes nothing. Pending bits are updated atomically
+ * against producers. Returns 0, or -ENOENT, and nothing in *@old, when the register does not exist
+ * (odd eip/eie number, select outside of 0x70 to 0xff): the instruction then traps. Reserved 0x71,
+ * 0x73 to 0x7f read 0, ignore writes. Bits that a register does not have (identity 0,
+ * > identities; eidelivery above bit 0; eithreshold above the width of `identities`) read 0 and
+ * ignore writes (AIA 1.0, 3.7, 3.8).
+ */
+int swfile_rmw(struct swfile *file, uint64_t select, enum csr_op op, uint64_t operand,
 	       uint64_t *old);
 
 /**
