@@ -79,8 +79,10 @@ bool exit_instruction(struct vcpu *vcpu, uint64_t known)
 	/* stval may be zero (privileged specification, 'stval'). */
 	if (!insn && !guest_fetch(&insn))
 		return true;
-	if (exit_file_access(vcpu, insn, known))
+	if (exit_file_access(vcpu, insn, known) == EXIT_DONE) {
+		vcpu->exits--; /* exit_trap() has counted it, too */
 		return true;
+	}
 	switch (emulate(vcpu, insn, known)) {
 	case EMULATED:
 		csr_write(CSR_SEPC, csr_read(CSR_SEPC) + 4);

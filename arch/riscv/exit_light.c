@@ -17,90 +17,119 @@ static inline void exit_done(struct vcpu *vcpu, unsigned int length)
 	vcpu->exits++;
 }
 
+static inline bool in_vs_mode(void)
+{
+	return csr_read(CSR_SSTATUS) & SSTATUS_SPP;
+}
+
+/* Whether the guest has that file, and is where it may use it: VU-mode has no business with it. */
+static inline bool is_usable(const struct swfile *file)
+{
+	return file && in_vs_mode();
+}
+
 /* ---- virtual instructions ---- */
 
 /* csrrw rd, stopei, x0, or csrrwi of 0: what interrupt handlers claim with. */
-#define INSN_CLAIM ((uint32_t)CSR_STOPEI << 20 | 1 << 12 | OPCODE_SYSTEM)
-#define INSN_CLAIM_FORMS ((uint32_t)(BIT(14) | GENMASK(11, 7)))
+#define INSN_CLAIM ((uint64_t)CSR_STOPEI << 20 | 1 << 12 | OPCODE_SYSTEM)
+#define INSN_CLAIM_FORMS (BIT(14) | GENMASK(11, 7))
 
-static inline bool is_stopei(uint32_t insn)
+/* csrs and csrc of sireg: what identities are enabled and disabled with. */
+#define INSN_CHANGE ((uint64_t)CSR_SIREG << 20 | 2 << 12 | OPCODE_SYSTEM)
+#define INSN_CHANGE_FORMS (GENMASK(19, 15) | BIT(12))
+
+LIGHT static NOINLINE enum exit_next extirq_look(struct vcpu *vcpu)
 {
-	return (insn & 0xfff0007f) == ((uint32_t)CSR_STOPEI << 20 | OPCODE_SYSTEM) &&
-	       insn >> 12 & 3;
+	extirq_of_swfile(vcpu);
+	return EXIT_DONE;
+}
+
+static inline void file_access_done(struct vcpu *vcpu)
+{
+	vcpu->intfile.counts.exits++;
+	exit_done(vcpu, 4);
 }
 
 /*
  * stopei: any write claims what it shows at that moment, whatever is written (AIA 1.0, 3.10). A
  * guest does this for each interrupt.
  */
-static inline bool stopei_access(struct vcpu *vcpu, uint32_t insn, uint64_t known)
+LIGHT static NOINLINE enum exit_next stopei_access(struct vcpu *vcpu, uint64_t insn)
 {
-	unsigned int rd = insn >> 7 & 31;
-	bool only_reads = (insn >> 12 & 3) != 1 && !(insn >> 15 & 31);
-	uint32_t top;
+	struct swfile *file = vcpu->file;
+	uint32_t identity;
 
-	if (!(known >> rd & 1))
-		return false;
-	top = only_reads ? swfile_top(vcpu->file) : swfile_claim(vcpu->file);
-	arch_vcpu_set_reg(&vcpu->arch, rd, top);
-	if (top && !only_reads)
-		extirq_of_swfile(vcpu);
-	return true;
-}
-
-static inline bool sireg_perform(struct vcpu *vcpu, const struct csr_access *access, uint64_t *old)
-{
-	uint64_t select = csr_read(CSR_VSISELECT);
-
-	/* Priorities of major interrupts: read-only zero, nothing can be set (AIA 1.0, 6.4). */
-	if (select >= 0x30 && select <= 0x3f) {
-		*old = 0;
-		return !(select & 1);
-	}
-	if (select < 0x70 || select > 0xff ||
-	    swfile_rmw(vcpu->file, (unsigned int)select, access->op, access->operand, old))
-		return false;
-	if (access->op != CSR_READ)
-		extirq_of_swfile(vcpu);
-	return true;
-}
-
-static inline bool sireg_access(struct vcpu *vcpu, uint32_t insn, uint64_t known)
-{
-	struct csr_access access;
-	uint64_t old;
-
-	if (!csr_decode(vcpu, insn, &access) || access.csr != CSR_SIREG || access.regs & ~known ||
-	    !sireg_perform(vcpu, &access, &old))
-		return false;
-	arch_vcpu_set_reg(&vcpu->arch, access.rd, old);
-	return true;
-}
-
-LIGHT bool exit_file_access(struct vcpu *vcpu, uint32_t insn, uint64_t known)
-{
-	/* VU-mode has no business with it. */
-	if (!vcpu->file || !(csr_read(CSR_SSTATUS) & SSTATUS_SPP))
-		return false;
-	if (!(is_stopei(insn) ? stopei_access(vcpu, insn, known) : sireg_access(vcpu, insn, known)))
-		return false;
-	vcpu->intfile.counts.exits++;
-	csr_write(CSR_SEPC, csr_read(CSR_SEPC) + 4);
-	return true;
-}
-
-LIGHT static NOINLINE enum exit_next file_access(struct vcpu *vcpu, uint32_t insn)
-{
-	if (!exit_file_access(vcpu, insn, REGS_LIGHT))
+	if (!is_usable(file))
 		return EXIT_NOT_DONE;
-	vcpu->exits++;
-	return EXIT_DONE;
+	identity = swfile_identity(file);
+	arch_vcpu_set_reg(&vcpu->arch, insn_rd(insn), identity << 16 | identity);
+	file_access_done(vcpu);
+	if (!identity || (insn_csr_op(insn) != CSR_WRITE && !insn_rs1(insn))) /* only reads */
+		return EXIT_DONE;
+	swfile_take(file, identity);
+	return extirq_look(vcpu);
 }
 
-LIGHT static NOINLINE enum exit_next extirq_look(struct vcpu *vcpu)
+/* sireg, other registers than eie. */
+LIGHT static NOINLINE enum exit_next sireg_other(struct vcpu *vcpu, uint64_t insn, uint64_t operand)
 {
-	extirq_of_swfile(vcpu);
-	return EXIT_DONE;
+	uint64_t select = csr_read(CSR_VSISELECT), *rd = &vcpu->arch.regs[insn_rd(insn)];
+	struct swfile *file = vcpu->file;
+
+	if (!is_usable(file))
+		return EXIT_NOT_DONE;
+	/* Priorities of major interrupts: read-only zero, nothing can be set (AIA 1.0, 6.4). */
+	if ((select & ~UINT64_C(0xe)) == 0x30)
+		*rd = 0;
+	else if (swfile_rmw(file, select, insn_csr_op(insn), operand, rd))
+		return EXIT_NOT_DONE;
+	vcpu->arch.regs[0] = 0;
+	file_access_done(vcpu);
+	/* None of them matters while nothing is pending. */
+	return __atomic_load_n(&file->words, __ATOMIC_RELAXED) ? extirq_look(vcpu) : EXIT_DONE;
+}
+
+/* sireg, eie<@number>. */
+LIGHT static NOINLINE enum exit_next sireg_eie(struct vcpu *vcpu, uint64_t insn, uint64_t operand,
+					       uint64_t number)
+{
+	struct swfile *file = vcpu->file;
+	uint64_t old, touched;
+
+	if (unlikely(!is_usable(file)))
+		return EXIT_NOT_DONE;
+	old = swfile_rmw_eie(file, number, insn_csr_op(insn), operand, &touched);
+	arch_vcpu_set_reg(&vcpu->arch, insn_rd(insn), old);
+	file_access_done(vcpu);
+	/* Who makes something pending meanwhile tells the vCPU of it. */
+	return unlikely(touched) ? extirq_look(vcpu) : EXIT_DONE;
+}
+
+/* sireg, written with @operand as the CSR instruction @insn does that: setting 0 is reading. */
+static ALWAYS_INLINE enum exit_next sireg_access(struct vcpu *vcpu, uint64_t insn, uint64_t operand)
+{
+	uint64_t number = csr_read(CSR_VSISELECT) - SWFILE_EIE0;
+
+	return unlikely(number & SWFILE_NO_NUMBER) ? sireg_other(vcpu, insn, operand)
+						   : sireg_eie(vcpu, insn, operand, number);
+}
+
+LIGHT enum exit_next exit_file_access(struct vcpu *vcpu, uint64_t insn, uint64_t known)
+{
+	uint64_t rs1 = insn_rs1(insn);
+
+	if ((insn & 0x7f) != OPCODE_SYSTEM || insn_csr_op(insn) == CSR_READ ||
+	    !(known >> insn_rd(insn) & 1))
+		return EXIT_NOT_DONE;
+	if (insn >> 20 == CSR_STOPEI)
+		return stopei_access(vcpu, insn);
+	if (insn >> 20 != CSR_SIREG)
+		return EXIT_NOT_DONE;
+	if (insn_is_immediate(insn))
+		return sireg_access(vcpu, insn, rs1);
+	if (known >> rs1 & 1)
+		return sireg_access(vcpu, insn, vcpu->arch.regs[rs1]);
+	return EXIT_NOT_DONE;
 }
 
 /*
@@ -138,25 +167,28 @@ LIGHT static NOINLINE enum exit_next sleep_begin(struct vcpu *vcpu)
 
 LIGHT enum exit_next exit_instruction_light(struct vcpu *vcpu)
 {
-	uint32_t insn = (uint32_t)csr_read(CSR_STVAL);
-	uint64_t rd = insn >> 7 & 31, ready;
+	uint64_t insn = csr_read(CSR_STVAL), rd = insn_rd(insn), rs1 = insn_rs1(insn), ready;
 	struct swfile *file = vcpu->file;
 
 	if (insn == INSN_WFI) {
-		if (!(csr_read(CSR_SSTATUS) & SSTATUS_SPP))
+		if (!in_vs_mode())
 			return EXIT_NOT_DONE;
 		if (!vcpu_interrupt_pending())
 			return sleep_begin(vcpu);
 		exit_done(vcpu, 4);
 		return EXIT_DONE;
 	}
-	if (unlikely((insn & ~INSN_CLAIM_FORMS) != INSN_CLAIM || rd - REG_A0 > 5 || !file ||
-		     !(csr_read(CSR_SSTATUS) & SSTATUS_SPP)))
-		return file_access(vcpu, insn);
+	if (unlikely((insn & ~INSN_CLAIM_FORMS) != INSN_CLAIM)) {
+		if ((insn & ~INSN_CHANGE_FORMS) == INSN_CHANGE && rs1 - REG_A0 <= 5)
+			return sireg_access(vcpu, insn, vcpu->arch.regs[rs1]);
+		return exit_file_access(vcpu, insn, REGS_LIGHT);
+	}
+	if (unlikely(rd - REG_A0 > 5 || !is_usable(file)))
+		return exit_file_access(vcpu, insn, REGS_LIGHT);
 	ready = swfile_ready(file, 0);
 	/* Identities from 64 on, or not all that are ready count. */
 	if (unlikely(ready ? file->threshold : __atomic_load_n(&file->words, __ATOMIC_ACQUIRE)))
-		return file_access(vcpu, insn);
+		return exit_file_access(vcpu, insn, REGS_LIGHT);
 	exit_done(vcpu, 4);
 	if (likely(ready))
 		return claim_low(vcpu, file, ready, rd);

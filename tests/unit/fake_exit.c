@@ -78,14 +78,17 @@ static bool ask_light(struct vcpu *vcpu, uint64_t known)
 
 void fake_exit_trap(bool (*exit)(struct vcpu *vcpu, uint64_t known))
 {
-	uint64_t known = 0;
+	uint64_t known = 0, exits;
 
 	for (unsigned int i = 0; i < 32; i++)
 		if (is_clobbered_by_c(i))
 			known |= BIT(i);
-	if (!(fake_exit_light && with_registers(REGS_LIGHT, ask_light)) &&
-	    !with_registers(known, exit))
+	if (fake_exit_light && with_registers(REGS_LIGHT, ask_light))
+		return;
+	exits = fake.vcpu.exits;
+	if (!with_registers(known, exit))
 		assert_true(exit(&fake.vcpu, REGS_ALL));
+	assert_int_equal(fake.vcpu.exits, exits); /* exit_trap() counts */
 }
 
 unsigned long fake_csr_read(unsigned int csr)

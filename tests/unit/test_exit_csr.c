@@ -43,30 +43,103 @@ static void every_form_reads_and_writes_as_it_should(void **state)
 {
 	static const unsigned int registers[] = { 0, 1, 5, 10, 31 };
 	const uint64_t before = UINT64_C(0x123456789abcde0f);
+	unsigned int moved = 0;
 
-	fake.csrs[CSR_VSISELECT] = ISELECT_EIE0 + 2;
+	file.delivery = 1;
 	for (unsigned int funct3 = 1; funct3 < 8; funct3++) {
 		for (unsigned int i = 0; funct3 != 4 && i < 25; i++) {
 			unsigned int rd = registers[i / 5], rs1 = registers[i % 5];
 			uint64_t regs[32], operand;
-			bool writes;
+			bool writes, line;
 
 			fake_exit_reset();
 			fake.csrs[CSR_VSISELECT] = ISELECT_EIE0 + 2;
 			fake.vcpu.file = &file;
 			file.enabled[1] = before;
-			fake.vcpu.arch.extirq = true; /* which is wrong, and seen by who looks */
 			memcpy(regs, fake.vcpu.arch.regs, sizeof(regs));
 			operand = funct3 & 4 ? rs1 : regs[rs1];
 			writes = (funct3 & 3) == RW || rs1;
+			/* What is pending is enabled, or what the instruction names is pending. */
+			file.pending[1] = rs1 ? operand : before;
+			file.words = file.pending[1] ? 2 : 0;
+			line = swfile_line(&file);
+			fake.vcpu.arch.extirq = line;
 			assert_true(csr_exit(csr_insn(CSR_SIREG, funct3, rd, rs1)));
 			if (rd)
 				regs[rd] = before;
 			assert_memory_equal(fake.vcpu.arch.regs, regs, sizeof(regs));
 			assert_int_equal(file.enabled[1],
 					 writes ? csr_after(funct3, before, operand) : before);
-			assert_int_equal(fake.vcpu.arch.extirq, !writes);
+			assert_int_equal(fake.vcpu.arch.extirq, swfile_line(&file));
+			moved += fake.vcpu.arch.extirq != line;
 		}
+	}
+	assert_true(moved > 10);
+}
+
+/* Whatever register has the bits: they enable and disable what is pending, below 64 and above. */
+static void enabling_what_is_pending_drives_the_interrupt(void **state)
+{
+	for (unsigned int i = 0; i < 32 * 3; i++) {
+		unsigned int rs1 = i / 3, word = i % 3;
+		bool names = rs1 != 0;
+
+		fake_exit_reset();
+		fake.csrs[CSR_VSISELECT] = ISELECT_EIE0 + 2 * word;
+		fake.vcpu.file = &file;
+		if (rs1)
+			fake.vcpu.arch.regs[rs1] = BIT(9) | 1;
+		swfile_reset(&file);
+		file.delivery = 1;
+		swfile_inject(&file, 64 * word + 9);
+		assert_true(csr_exit(csr_insn(CSR_SIREG, RS, 0, rs1)));
+		/* There is no identity 0. */
+		assert_int_equal(file.enabled[word], names ? BIT(9) | (word ? 1 : 0) : 0);
+		assert_int_equal(fake.vcpu.arch.extirq, names);
+		assert_int_equal(fake.csrs[CSR_HVIP] & HVIP_VSEIP, names ? HVIP_VSEIP : 0);
+		/* Another one changes nothing. */
+		if (rs1)
+			fake.vcpu.arch.regs[rs1] = BIT(8);
+		assert_true(csr_exit(csr_insn(CSR_SIREG, RS, 0, rs1)));
+		assert_true(csr_exit(csr_insn(CSR_SIREG, RC, 0, rs1)));
+		assert_int_equal(fake.vcpu.arch.extirq, names);
+		if (rs1)
+			fake.vcpu.arch.regs[rs1] = BIT(9);
+		assert_true(csr_exit(csr_insn(CSR_SIREG, RC, 0, rs1)));
+		assert_int_equal(file.enabled[word], names && word ? 1 : 0);
+		assert_false(fake.vcpu.arch.extirq);
+		assert_int_equal(file.pending[word], BIT(9));
+		assert_int_equal(fake.vcpu.intfile.counts.exits, 4);
+	}
+}
+
+/* What siselect names besides eie moves the interrupt, too. */
+static void delivery_threshold_and_pending_bits_drive_the_interrupt(void **state)
+{
+	static const struct {
+		unsigned int select, operand;
+	} steps[] = {
+		{ ISELECT_EIE0, 0x80 },	    { ISELECT_EIP0, 0x80 },	{ ISELECT_EIDELIVERY, 1 },
+		{ ISELECT_EITHRESHOLD, 7 }, { ISELECT_EITHRESHOLD, 8 }, { ISELECT_EIDELIVERY, 0 },
+		{ ISELECT_EITHRESHOLD, 0 }, { ISELECT_EIDELIVERY, 1 },	{ ISELECT_EIP0, 0 },
+		{ ISELECT_EIP0, 0x81 },	    { ISELECT_EIE0 + 8, 0x80 }, { ISELECT_EIP0 + 8, 0x80 },
+		{ ISELECT_EIE0, 0 },	    { ISELECT_EIE0, 0x81 },
+	};
+	static const bool lines[] = { 0, 0, 1, 0, 1, 0, 0, 1, 0, 1, 1, 1, 0, 1 };
+
+	for (unsigned int rs1 = 5; rs1 < 11; rs1++) {
+		fake_exit_reset();
+		fake.vcpu.file = &file;
+		swfile_reset(&file);
+		for (unsigned int i = 0; i < ARRAY_SIZE(steps); i++) {
+			fake.csrs[CSR_VSISELECT] = steps[i].select;
+			fake.vcpu.arch.regs[rs1] = steps[i].operand;
+			assert_true(csr_exit(csr_insn(CSR_SIREG, RW, 0, rs1)));
+			assert_int_equal(fake.vcpu.arch.extirq, lines[i]);
+		}
+		/* 255 identities are four words. */
+		assert_int_equal(file.enabled[4] | file.pending[4], 0);
+		assert_int_equal(file.pending[0], 0x80);
 	}
 }
 
@@ -250,9 +323,13 @@ static void other_instructions_are_illegal(void **state)
 		CSR_STOPEI << 20 | 3 << 7 | SYSTEM, /* funct3 0 and 4 are no CSR instructions */
 		CSR_STOPEI << 20 | 4 << 12 | 3 << 7 | SYSTEM,
 		CSR_STOPEI << 20 | RW << 12 | 3 << 7 | 0x13,
+		CSR_SIREG << 20 | 10 << 15 | SYSTEM,
+		CSR_SIREG << 20 | 10 << 15 | 4 << 12 | SYSTEM,
+		CSR_SIREG << 20 | 10 << 15 | RS << 12 | 0x13,
 	};
 
 	two_are_pending();
+	fake.csrs[CSR_VSISELECT] = ISELECT_EIE0;
 	for (unsigned int i = 0; i < ARRAY_SIZE(insns); i++)
 		assert_false(csr_exit(insns[i]));
 	assert_int_equal(file.pending[0], BIT(7));
@@ -266,6 +343,9 @@ static void user_mode_has_none_of_it(void **state)
 	fake.csrs[CSR_VSISELECT] = ISELECT_EIDELIVERY;
 	assert_false(csr_exit(csr_insn(CSR_STOPEI, RW, 3, 0)));
 	assert_false(csr_exit(csr_insn(CSR_SIREG, RS, 3, 0)));
+	fake.csrs[CSR_VSISELECT] = ISELECT_EIE0;
+	assert_false(csr_exit(csr_insn(CSR_SIREG, RS, 0, 10)));
+	assert_int_equal(file.enabled[0], BIT(7));
 	assert_false(csr_exit(0x10500073));
 	assert_false(csr_exit(csr_insn(CSR_SATP, RW, 3, 0)));
 	assert_false(csr_exit(0x12000073));
@@ -282,6 +362,8 @@ static void guest_without_interrupt_files_has_no_such_csrs(void **state)
 	assert_false(csr_exit(csr_insn(CSR_SIREG, RS, 3, 0)));
 	fake.csrs[CSR_VSISELECT] = 0x30;
 	assert_false(csr_exit(csr_insn(CSR_SIREG, RS, 3, 0)));
+	fake.csrs[CSR_VSISELECT] = ISELECT_EIE0;
+	assert_false(csr_exit(csr_insn(CSR_SIREG, RS, 0, 10)));
 }
 
 /* ---- counters ---- */
@@ -429,6 +511,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(every_form_reads_and_writes_as_it_should),
+		TEST(enabling_what_is_pending_drives_the_interrupt),
+		TEST(delivery_threshold_and_pending_bits_drive_the_interrupt),
 		TEST(select_decides_which_register),
 		TEST(register_that_does_not_exist_is_illegal),
 		TEST(priorities_of_major_interrupts_read_zero),

@@ -16,6 +16,27 @@
 #define OPCODE_SYSTEM 0x73
 
 /* A CSR instruction: 31:20 csr, 19:15 rs1 or immediate, 14:12 funct3, 11:7 rd. */
+static inline unsigned int insn_rd(uint64_t insn)
+{
+	return insn >> 7 & 31;
+}
+
+static inline unsigned int insn_rs1(uint64_t insn)
+{
+	return insn >> 15 & 31;
+}
+
+static inline bool insn_is_immediate(uint64_t insn)
+{
+	return insn & BIT(14);
+}
+
+/* By funct3. CSR_READ: it is no CSR instruction; those that only read set or clear nothing. */
+static inline enum csr_op insn_csr_op(uint64_t insn)
+{
+	return (enum csr_op)(insn >> 12 & 3);
+}
+
 struct csr_access {
 	unsigned int csr;
 	unsigned int rd;
@@ -27,29 +48,28 @@ struct csr_access {
 /** False: @insn is no CSR instruction. A register that it names need not be in memory. */
 static inline bool csr_decode(const struct vcpu *vcpu, uint32_t insn, struct csr_access *access)
 {
-	unsigned int funct3 = insn >> 12 & 7;
-	unsigned int rs1 = insn >> 15 & 31;
+	unsigned int rs1 = insn_rs1(insn);
 
-	if ((insn & 0x7f) != OPCODE_SYSTEM || !(funct3 & 3))
+	access->op = insn_csr_op(insn);
+	if ((insn & 0x7f) != OPCODE_SYSTEM || access->op == CSR_READ)
 		return false;
 	access->csr = insn >> 20;
-	access->rd = insn >> 7 & 31;
-	access->regs = BIT(access->rd) | (funct3 & 4 ? 0 : BIT(rs1));
-	access->operand = funct3 & 4 ? rs1 : arch_vcpu_reg(&vcpu->arch, rs1);
-	access->op = (funct3 & 3) == 1 ? CSR_WRITE : (funct3 & 3) == 2 ? CSR_SET : CSR_CLEAR;
+	access->rd = insn_rd(insn);
+	access->regs = BIT(access->rd) | (insn_is_immediate(insn) ? 0 : BIT(rs1));
+	access->operand = insn_is_immediate(insn) ? rs1 : arch_vcpu_reg(&vcpu->arch, rs1);
 	if (access->op != CSR_WRITE && rs1 == 0)
 		access->op = CSR_READ;
 	return true;
 }
 
-/**
- * Does @insn if it is an access to the vCPU's own SW-file by stopei or sireg. False: it is not, or
- * names a register that is not @known; nothing has been done. Light.
- */
-bool exit_file_access(struct vcpu *vcpu, uint32_t insn, uint64_t known);
-
 /** What trap_entry does after exit_instruction_light(). It knows the numbers. */
 enum exit_next { EXIT_SLEEPS = -1, EXIT_NOT_DONE, EXIT_DONE };
+
+/**
+ * Does @insn and counts the exit if it is an access to the vCPU's own SW-file by stopei or sireg.
+ * EXIT_NOT_DONE: it is not, or names a register that is not @known; nothing has been done. Light.
+ */
+enum exit_next exit_file_access(struct vcpu *vcpu, uint64_t insn, uint64_t known);
 
 /** The same of the instruction in stval, and WFI; counts the exit. */
 enum exit_next exit_instruction_light(struct vcpu *vcpu);
