@@ -29,10 +29,6 @@ static bool csr_perform(struct vcpu *vcpu, const struct csr_access *access, uint
 	case CSR_SATP:
 		*old = exit_satp(vcpu, access->op, access->operand);
 		return true;
-	case CSR_SEED:
-		/* Only what writes may read it (scalar cryptography, "Access Control"). */
-		return arch_vcpu_has(&vcpu->arch, FEATURE_ZKR) && access->op != CSR_READ &&
-		       seed_read(old);
 	case CSR_SSTATEEN1:
 	case CSR_SSTATEEN2:
 	case CSR_SSTATEEN3:
@@ -79,7 +75,7 @@ bool exit_instruction(struct vcpu *vcpu, uint64_t known)
 	/* stval may be zero (privileged specification, 'stval'). */
 	if (!insn && !guest_fetch(&insn))
 		return true;
-	if (exit_file_access(vcpu, insn, known) == EXIT_DONE) {
+	if (exit_csr_light(vcpu, insn, known) == EXIT_DONE) {
 		vcpu->exits--; /* exit_trap() has counted it, too */
 		return true;
 	}

@@ -4,6 +4,7 @@
  * may clobber. No lock.
  */
 #include <arch/csr.h>
+#include <arch/exit.h>
 #include <arch/exit_csr.h>
 #include <arch/exit_mmio.h>
 #include <arch/extirq.h>
@@ -114,7 +115,20 @@ static ALWAYS_INLINE enum exit_next sireg_access(struct vcpu *vcpu, uint64_t ins
 						   : sireg_eie(vcpu, insn, operand, number);
 }
 
-LIGHT enum exit_next exit_file_access(struct vcpu *vcpu, uint64_t insn, uint64_t known)
+/* seed: only what writes may read it (scalar cryptography, "Access Control"). */
+LIGHT static NOINLINE enum exit_next seed_access(struct vcpu *vcpu, uint64_t insn)
+{
+	uint64_t seed;
+
+	if (!in_vs_mode() || !arch_vcpu_has(&vcpu->arch, FEATURE_ZKR) ||
+	    (insn_csr_op(insn) != CSR_WRITE && !insn_rs1(insn)) || !seed_read(&seed))
+		return EXIT_NOT_DONE;
+	arch_vcpu_set_reg(&vcpu->arch, insn_rd(insn), seed);
+	exit_done(vcpu, 4);
+	return EXIT_DONE;
+}
+
+LIGHT enum exit_next exit_csr_light(struct vcpu *vcpu, uint64_t insn, uint64_t known)
 {
 	uint64_t rs1 = insn_rs1(insn);
 
@@ -123,6 +137,8 @@ LIGHT enum exit_next exit_file_access(struct vcpu *vcpu, uint64_t insn, uint64_t
 		return EXIT_NOT_DONE;
 	if (insn >> 20 == CSR_STOPEI)
 		return stopei_access(vcpu, insn);
+	if (insn >> 20 == CSR_SEED)
+		return seed_access(vcpu, insn);
 	if (insn >> 20 != CSR_SIREG)
 		return EXIT_NOT_DONE;
 	if (insn_is_immediate(insn))
@@ -181,14 +197,14 @@ LIGHT enum exit_next exit_instruction_light(struct vcpu *vcpu)
 	if (unlikely((insn & ~INSN_CLAIM_FORMS) != INSN_CLAIM)) {
 		if ((insn & ~INSN_CHANGE_FORMS) == INSN_CHANGE && rs1 - REG_A0 <= 5)
 			return sireg_access(vcpu, insn, vcpu->arch.regs[rs1]);
-		return exit_file_access(vcpu, insn, REGS_LIGHT);
+		return exit_csr_light(vcpu, insn, REGS_LIGHT);
 	}
 	if (unlikely(rd - REG_A0 > 5 || !is_usable(file)))
-		return exit_file_access(vcpu, insn, REGS_LIGHT);
+		return exit_csr_light(vcpu, insn, REGS_LIGHT);
 	ready = swfile_ready(file, 0);
 	/* Identities from 64 on, or not all that are ready count. */
 	if (unlikely(ready ? file->threshold : __atomic_load_n(&file->words, __ATOMIC_ACQUIRE)))
-		return exit_file_access(vcpu, insn, REGS_LIGHT);
+		return exit_csr_light(vcpu, insn, REGS_LIGHT);
 	exit_done(vcpu, 4);
 	if (likely(ready))
 		return claim_low(vcpu, file, ready, rd);

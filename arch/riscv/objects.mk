@@ -7,6 +7,6 @@ obj-y += doctor.o offer_report.o quirks.o vsfile.o insn.o isa.o seed.o firmware.
 obj-y += profile.o profile_names.o
 obj-y += pmu.o pmu_event.o pmu_host.o registers_pmu.o
 # Of light functions, see <core/light.h>.
-light-y += light.o exit_light.o
+light-y += light.o exit_light.o seed.o
 # Made small instead of quick.
 cold-y += $(filter registers% probe%,$(obj-y)) boot.o profile_names.o machine.o describe.o doctor.o offer_report.o quirks.o isa.o mmu.o ram.o

@@ -5,11 +5,12 @@
  */
 #include <arch/exit.h>
 #include <arch/trap.h>
+#include <core/light.h>
 
 #define SEED_OPST (3UL << 30)
 #define SEED_ENTROPY 0xffffUL
 
-bool seed_read(uint64_t *seed)
+LIGHT bool seed_read(uint64_t *seed)
 {
 	unsigned long value;
 

@@ -17,8 +17,6 @@
 void (*fake_fence_hook)(enum fake_fence what, uint64_t at, uint64_t vmid);
 
 struct csr_fences fences;
-bool seed_works;
-unsigned int seeds;
 
 static void fence_note(enum fake_fence what, uint64_t at, uint64_t asid)
 {
@@ -42,14 +40,6 @@ bool csr_exit_light(struct vcpu *vcpu)
 	if (next == EXIT_SLEEPS)
 		vcpu_leave(vcpu, vcpu->sched.leave);
 	return next != EXIT_NOT_DONE;
-}
-
-bool seed_read(uint64_t *seed)
-{
-	seeds++;
-	if (seed_works)
-		*seed = 0x80001234;
-	return seed_works;
 }
 
 bool guest_fetch(uint32_t *insn)

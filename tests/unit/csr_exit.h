@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Exits of the guest of fake_exit.h by CSR instructions, what these say, and the fences and the
- * seed that they lead to. One thread.
+ * Exits of the guest of fake_exit.h by CSR instructions, what these say, and the fences
+ * that they lead to. One thread.
  */
 #ifndef CSR_EXIT_H
 #define CSR_EXIT_H
@@ -27,10 +27,6 @@ extern struct csr_fences {
 	enum fake_fence what;
 	uint64_t at, asid;
 } fences;
-
-/** Whether the host has a seed, and how often it was asked for one. */
-extern bool seed_works;
-extern unsigned int seeds;
 
 /** fake_exit_reset(), and no fence yet. */
 void csr_exit_reset(void);

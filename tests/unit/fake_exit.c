@@ -12,6 +12,7 @@
 
 #include "fake_exit.h"
 
+#include <arch/exit.h>
 #include <arch/exit_csr.h>
 #include <arch/pmu.h>
 #include <arch/sbi.h>
@@ -118,6 +119,14 @@ bool pmu_csr_read(const struct vcpu *vcpu, unsigned int csr, bool user, uint64_t
 {
 	*value = fake.counter;
 	return fake.has_counter && !user;
+}
+
+bool seed_read(uint64_t *seed)
+{
+	fake.seeds++;
+	if (fake.seed_works)
+		*seed = 0x80001234;
+	return fake.seed_works;
 }
 
 void vcpu_leave(struct vcpu *vcpu, enum sched_leave how)

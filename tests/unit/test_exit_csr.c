@@ -400,15 +400,14 @@ static void counters_are_read_in_every_form_and_never_written(void **state)
 
 static void only_instructions_that_write_read_the_seed(void **state)
 {
-	seed_works = true;
-	seeds = 0;
+	fake.seed_works = true;
 	fake.vcpu.arch.features = BIT(FEATURE_ZKR);
 	fake.vcpu.file = NULL;
 	assert_false(csr_exit(csr_insn(CSR_SEED, RS, 5, 0)));
 	assert_false(csr_exit(csr_insn(CSR_SEED, RC, 5, 0)));
 	assert_false(csr_exit(csr_insn(CSR_SEED, RSI, 5, 0)));
 	assert_false(csr_exit(csr_insn(CSR_SEED, RCI, 5, 0)));
-	assert_int_equal(seeds, 0);
+	assert_int_equal(fake.seeds, 0);
 	for (unsigned int funct3 = RW; funct3 <= RCI; funct3++) {
 		if (funct3 == 4)
 			continue;
@@ -416,7 +415,7 @@ static void only_instructions_that_write_read_the_seed(void **state)
 		assert_true(csr_exit(csr_insn(CSR_SEED, funct3, 5, 7)));
 		assert_int_equal(fake.vcpu.arch.regs[5], 0x80001234);
 	}
-	assert_int_equal(seeds, 6);
+	assert_int_equal(fake.seeds, 6);
 	assert_true(csr_exit(csr_insn(CSR_SEED, RW, 5, 0)));
 	assert_true(csr_exit(csr_insn(CSR_SEED, RWI, 9, 0)));
 	assert_int_equal(fake.vcpu.arch.regs[9], 0x80001234);
@@ -424,19 +423,35 @@ static void only_instructions_that_write_read_the_seed(void **state)
 	assert_int_equal(fake.vcpu.intfile.counts.exits, 0);
 }
 
+static void seed_is_read_with_few_registers_saved(void **state)
+{
+	fake.seed_works = true;
+	fake.vcpu.arch.features = BIT(FEATURE_ZKR);
+	fake.csrs[CSR_STVAL] = csr_insn(CSR_SEED, RW, REG_A0, 0);
+	assert_true(csr_exit_light(&fake.vcpu));
+	assert_int_equal(fake.vcpu.arch.regs[REG_A0], 0x80001234);
+	assert_int_equal(fake.csrs[CSR_SEPC], 0x1004);
+	assert_int_equal(fake.vcpu.exits, 1);
+	/* What is written does not matter, nor what register it is in. */
+	fake.csrs[CSR_STVAL] = csr_insn(CSR_SEED, RS, REG_A0 + 5, 5);
+	assert_true(csr_exit_light(&fake.vcpu));
+	fake.csrs[CSR_STVAL] = csr_insn(CSR_SEED, RW, 5, 0);
+	assert_false(csr_exit_light(&fake.vcpu));
+	assert_int_equal(fake.seeds, 2);
+}
+
 static void seed_is_for_vs_mode_of_guests_that_have_it(void **state)
 {
-	seed_works = true;
-	seeds = 0;
+	fake.seed_works = true;
 	assert_false(csr_exit(csr_insn(CSR_SEED, RW, 5, 0)));
 	fake.vcpu.arch.features = BIT(FEATURE_ZKR);
 	fake.csrs[CSR_SSTATUS] = 0;
 	assert_false(csr_exit(csr_insn(CSR_SEED, RW, 5, 0)));
-	assert_int_equal(seeds, 0);
+	assert_int_equal(fake.seeds, 0);
 	fake.csrs[CSR_SSTATUS] = SSTATUS_SPP;
-	seed_works = false;
+	fake.seed_works = false;
 	assert_false(csr_exit(csr_insn(CSR_SEED, RW, 5, 0)));
-	assert_int_equal(seeds, 1);
+	assert_int_equal(fake.seeds, 1);
 }
 
 /* ---- state enables ---- */
@@ -528,6 +543,7 @@ int main(void)
 		TEST(guest_without_interrupt_files_has_no_such_csrs),
 		TEST(counters_are_read_in_every_form_and_never_written),
 		TEST(only_instructions_that_write_read_the_seed),
+		TEST(seed_is_read_with_few_registers_saved),
 		TEST(seed_is_for_vs_mode_of_guests_that_have_it),
 		TEST(state_enables_without_bits_read_zero),
 		TEST(wfi_waits_unless_an_interrupt_is_pending),

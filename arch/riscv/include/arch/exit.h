@@ -50,7 +50,7 @@ bool exit_fence(struct vcpu *vcpu, uint32_t insn, uint64_t known);
 
 /**
  * Polls this hart's entropy source: OPST in bits 31:30, entropy in 15:0, as the seed CSR has them.
- * False when the hart does not let us.
+ * False when the hart does not let us. Light.
  */
 bool seed_read(uint64_t *seed);
 

@@ -66,10 +66,11 @@ static inline bool csr_decode(const struct vcpu *vcpu, uint32_t insn, struct csr
 enum exit_next { EXIT_SLEEPS = -1, EXIT_NOT_DONE, EXIT_DONE };
 
 /**
- * Does @insn and counts the exit if it is an access to the vCPU's own SW-file by stopei or sireg.
- * EXIT_NOT_DONE: it is not, or names a register that is not @known; nothing has been done. Light.
+ * Does @insn and counts the exit if it is an access to seed, or to the vCPU's own SW-file by stopei
+ * or sireg. EXIT_NOT_DONE: it is not, the vCPU may not do that, or it names a register that is not
+ * @known; nothing has been done. Light.
  */
-enum exit_next exit_file_access(struct vcpu *vcpu, uint64_t insn, uint64_t known);
+enum exit_next exit_csr_light(struct vcpu *vcpu, uint64_t insn, uint64_t known);
 
 /** The same of the instruction in stval, and WFI; counts the exit. */
 enum exit_next exit_instruction_light(struct vcpu *vcpu);
