@@ -47,11 +47,10 @@ unsigned int sched_waiting(const struct hart *hart)
 
 void sched_idle_set(struct hart *hart, bool idle)
 {
+	if (hart->queue->idle == idle)
+		return;
 	atomic_store_relaxed(&hart->queue->idle, idle);
-	if (idle)
-		hartset_add(&idle_harts, hart->index);
-	else
-		hartset_remove(&idle_harts, hart->index);
+	hartset_flip(&idle_harts, hart->index);
 	sched_fence();
 }
 

@@ -118,12 +118,11 @@ static ALWAYS_INLINE enum exit_next sireg_access(struct vcpu *vcpu, uint64_t ins
 /* seed: only what writes may read it (scalar cryptography, "Access Control"). */
 LIGHT static NOINLINE enum exit_next seed_access(struct vcpu *vcpu, uint64_t insn)
 {
-	uint64_t seed;
-
 	if (!in_vs_mode() || !arch_vcpu_has(&vcpu->arch, FEATURE_ZKR) ||
-	    (insn_csr_op(insn) != CSR_WRITE && !insn_rs1(insn)) || !seed_read(&seed))
+	    (insn_csr_op(insn) != CSR_WRITE && !insn_rs1(insn)) ||
+	    !seed_read(&vcpu->arch.regs[insn_rd(insn)]))
 		return EXIT_NOT_DONE;
-	arch_vcpu_set_reg(&vcpu->arch, insn_rd(insn), seed);
+	vcpu->arch.regs[0] = 0;
 	exit_done(vcpu, 4);
 	return EXIT_DONE;
 }
