@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Floating-point and vector registers of guests: the only code of the hypervisor that touches
- * them. sstatus.FS (or VS) must not be Off. The hart must have the extension.
+ * them, but that vcpu_switch.c reads CSRs of theirs. sstatus.FS (or VS) must not be Off. The hart
+ * must have the extension.
  */
 #ifndef ARCH_FP_H
 #define ARCH_FP_H
