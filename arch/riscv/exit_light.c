@@ -77,7 +77,7 @@ LIGHT static NOINLINE enum exit_next sireg_other(struct vcpu *vcpu, uint64_t ins
 	uint64_t select = csr_read(CSR_VSISELECT), *rd = &vcpu->arch.regs[insn_rd(insn)];
 	struct swfile *file = vcpu->file;
 
-	if (!is_usable(file))
+	if (!in_vs_mode())
 		return EXIT_NOT_DONE;
 	/* Priorities of major interrupts: read-only zero, nothing can be set (AIA 1.0, 6.4). */
 	if ((select & ~UINT64_C(0xe)) == 0x30)
@@ -97,16 +97,19 @@ LIGHT static NOINLINE enum exit_next sireg_eie(struct vcpu *vcpu, uint64_t insn,
 	struct swfile *file = vcpu->file;
 	uint64_t old, touched;
 
-	if (unlikely(!is_usable(file)))
+	if (unlikely(!in_vs_mode()))
 		return EXIT_NOT_DONE;
-	old = swfile_rmw_eie(file, number, insn_csr_op(insn), operand, &touched);
+	old = swfile_rmw_eie(file, number, insn >> 12 & 3, operand, &touched);
 	arch_vcpu_set_reg(&vcpu->arch, insn_rd(insn), old);
 	file_access_done(vcpu);
 	/* Who makes something pending meanwhile tells the vCPU of it. */
 	return unlikely(touched) ? extirq_look(vcpu) : EXIT_DONE;
 }
 
-/* sireg, written with @operand as the CSR instruction @insn does that: setting 0 is reading. */
+/*
+ * sireg, written with @operand as the CSR instruction @insn does that: setting 0 is reading. The
+ * vCPU has a file: so the hart has vsiselect.
+ */
 static ALWAYS_INLINE enum exit_next sireg_access(struct vcpu *vcpu, uint64_t insn, uint64_t operand)
 {
 	uint64_t number = csr_read(CSR_VSISELECT) - SWFILE_EIE0;
@@ -119,10 +122,9 @@ static ALWAYS_INLINE enum exit_next sireg_access(struct vcpu *vcpu, uint64_t ins
 LIGHT static NOINLINE enum exit_next seed_access(struct vcpu *vcpu, uint64_t insn)
 {
 	if (!in_vs_mode() || !arch_vcpu_has(&vcpu->arch, FEATURE_ZKR) ||
-	    (insn_csr_op(insn) != CSR_WRITE && !insn_rs1(insn)) ||
-	    !seed_read(&vcpu->arch.regs[insn_rd(insn)]))
+	    (insn_csr_op(insn) != CSR_WRITE && !insn_rs1(insn)))
 		return EXIT_NOT_DONE;
-	vcpu->arch.regs[0] = 0;
+	arch_vcpu_set_reg(&vcpu->arch, insn_rd(insn), seed_read());
 	exit_done(vcpu, 4);
 	return EXIT_DONE;
 }
@@ -138,7 +140,7 @@ LIGHT enum exit_next exit_csr_light(struct vcpu *vcpu, uint64_t insn, uint64_t k
 		return stopei_access(vcpu, insn);
 	if (insn >> 20 == CSR_SEED)
 		return seed_access(vcpu, insn);
-	if (insn >> 20 != CSR_SIREG)
+	if (insn >> 20 != CSR_SIREG || !vcpu->file)
 		return EXIT_NOT_DONE;
 	if (insn_is_immediate(insn))
 		return sireg_access(vcpu, insn, rs1);
@@ -180,9 +182,19 @@ LIGHT static NOINLINE enum exit_next sleep_begin(struct vcpu *vcpu)
 	return EXIT_SLEEPS;
 }
 
+/* INSN_CHANGE, by one of a0 to a5: others go the long way. */
+LIGHT static NOINLINE enum exit_next change_access(struct vcpu *vcpu, uint64_t insn)
+{
+	uint64_t rs1 = insn_rs1(insn);
+
+	if (unlikely(rs1 - REG_A0 > 5 || !vcpu->file))
+		return EXIT_NOT_DONE;
+	return sireg_access(vcpu, insn, vcpu->arch.regs[rs1]);
+}
+
 LIGHT enum exit_next exit_instruction_light(struct vcpu *vcpu)
 {
-	uint64_t insn = csr_read(CSR_STVAL), rd = insn_rd(insn), rs1 = insn_rs1(insn), ready;
+	uint64_t insn = csr_read(CSR_STVAL), rd = insn_rd(insn), ready;
 	struct swfile *file = vcpu->file;
 
 	if (insn == INSN_WFI) {
@@ -193,11 +205,10 @@ LIGHT enum exit_next exit_instruction_light(struct vcpu *vcpu)
 		exit_done(vcpu, 4);
 		return EXIT_DONE;
 	}
-	if (unlikely((insn & ~INSN_CLAIM_FORMS) != INSN_CLAIM)) {
-		if ((insn & ~INSN_CHANGE_FORMS) == INSN_CHANGE && rs1 - REG_A0 <= 5)
-			return sireg_access(vcpu, insn, vcpu->arch.regs[rs1]);
-		return exit_csr_light(vcpu, insn, REGS_LIGHT);
-	}
+	if (unlikely((insn & ~INSN_CLAIM_FORMS) != INSN_CLAIM))
+		return (insn & ~INSN_CHANGE_FORMS) == INSN_CHANGE
+			       ? change_access(vcpu, insn)
+			       : exit_csr_light(vcpu, insn, REGS_LIGHT);
 	if (unlikely(rd - REG_A0 > 5 || !is_usable(file)))
 		return exit_csr_light(vcpu, insn, REGS_LIGHT);
 	ready = swfile_ready(file, 0);

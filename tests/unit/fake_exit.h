@@ -24,8 +24,7 @@ struct fake_exit {
 	uint64_t cause, stval; /* of the last one */
 	bool has_counter; /* in VS-mode, any */
 	uint64_t counter;
-	bool seed_works; /* the host has a seed */
-	unsigned int seeds; /* how often it was asked for one */
+	unsigned int seeds; /* how often the host was asked for one */
 	int left; /* enum sched_leave, or -1 */
 };
 

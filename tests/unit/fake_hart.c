@@ -23,7 +23,9 @@
 
 struct hart fake_harts[FAKE_HARTS];
 uint64_t fake_timer[FAKE_HARTS];
-bool fake_timer_interrupted[FAKE_HARTS];
+static bool fake_timer_interrupted[FAKE_HARTS]; /* and not set since */
+uint32_t fake_timer_sets[FAKE_HARTS];
+bool fake_timer_pending;
 uint32_t fake_kicks[FAKE_HARTS];
 uint64_t fake_now;
 char *fake_arena;
@@ -55,9 +57,11 @@ void fake_hart_reset(void)
 		fake_harts[i].arch.vmid_generation = 1;
 		fake_timer[i] = UINT64_MAX;
 		fake_timer_interrupted[i] = false;
+		fake_timer_sets[i] = 0;
 		fake_kicks[i] = 0;
 	}
 	fake_hart_self = &fake_harts[0];
+	fake_timer_pending = false;
 	fake_irq_on = false;
 	fake_now = 0;
 	fake_wait_hook = NULL;
@@ -105,8 +109,13 @@ void arch_timer_interrupted(void)
 
 void arch_timer_set(uint64_t deadline)
 {
-	fake_timer_interrupted[fake_hart_self->index] = false;
-	__atomic_store_n(&fake_timer[fake_hart_self->index], deadline, __ATOMIC_SEQ_CST);
+	unsigned int index = fake_hart_self->index;
+
+	if (!fake_timer_interrupted[index] && fake_timer[index] == deadline)
+		return;
+	fake_timer_interrupted[index] = false;
+	fake_timer_sets[index]++;
+	__atomic_store_n(&fake_timer[index], deadline, __ATOMIC_SEQ_CST);
 }
 
 /* Of tests that do not look at CSRs. */

@@ -18,7 +18,8 @@
 extern struct hart fake_harts[FAKE_HARTS];
 /** What a hart's timer was set to last; UINT64_MAX: off. */
 extern uint64_t fake_timer[FAKE_HARTS];
-extern bool fake_timer_interrupted[FAKE_HARTS]; /* and not set since */
+/** How often that reached the hardware: another deadline, or the same after an interrupt. */
+extern uint32_t fake_timer_sets[FAKE_HARTS];
 /** How often a hart was sent an IPI; atomic. */
 extern uint32_t fake_kicks[FAKE_HARTS];
 

@@ -85,6 +85,34 @@ static void wake_while_it_blocks_is_not_lost(void **state)
 	assert_true(vcpus[0].pending);
 }
 
+static bool irqs_were_on;
+
+static void wake_a_at_its_time(struct timer *timer)
+{
+	irqs_were_on |= fake_irq_on;
+	fake_timer_pending = false;
+	assert_true(sched_wake(a));
+}
+
+static void timer_that_ends_the_wait_of_a_hart_needs_no_trap(void **state)
+{
+	struct hart *test = fake_hart_self;
+	struct timer timer;
+
+	sched_unpark(a);
+	go(0);
+	assert_null(leave(0, LEAVE_BLOCK));
+	irqs_were_on = false;
+	timer_init(&timer, wake_a_at_its_time);
+	fake_hart_self = &fake_harts[0];
+	timer_arm(&timer, 700);
+	fake_hart_self = test;
+	fake_now = 700;
+	fake_timer_pending = true;
+	assert_ptr_equal(go(0), a);
+	assert_false(irqs_were_on);
+}
+
 static void parked_at_its_own_wish_it_is_told(void **state)
 {
 	sched_unpark(a);
@@ -290,6 +318,7 @@ int main(void)
 		ONE(blocked_entity_gave_up_its_hart),
 		ONE(wake_that_came_before_blocking_is_not_lost),
 		ONE(wake_while_it_blocks_is_not_lost),
+		ONE(timer_that_ends_the_wait_of_a_hart_needs_no_trap),
 		ONE(parked_at_its_own_wish_it_is_told),
 		ONE(reason_to_leave_counts_once),
 		ONE(thread_runs_as_a_vcpu_does),

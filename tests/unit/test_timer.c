@@ -66,12 +66,14 @@ static void hart_without_timers_is_never_interrupted(void **state)
 static void interrupt_without_a_reason_sets_the_hardware_again(void **state)
 {
 	timer_program(&fake_harts[0], TIMER_NEVER);
+	assert_int_equal(fake_timer_sets[0], 0);
 	interrupt_at(1000);
-	assert_false(fake_timer_interrupted[0]);
+	assert_int_equal(fake_timer_sets[0], 1);
 	assert_int_equal(fake_timer[0], TIMER_NEVER);
 	timer_arm(&timers[0], 5000);
+	assert_int_equal(fake_timer_sets[0], 2);
 	interrupt_at(2000);
-	assert_false(fake_timer_interrupted[0]);
+	assert_int_equal(fake_timer_sets[0], 3);
 	assert_int_equal(fake_timer[0], 5000);
 }
 

@@ -53,8 +53,10 @@ TARGET_CFLAGS := -std=gnu11 -O2 -ffreestanding -fno-common -fno-pic -fno-strict-
 
 # A call in the image is one instruction (gp is a guest's: no symbol says that it could be used).
 CFLAGS := $(TARGET_CFLAGS) -mrelax -fstack-protector-strong $(if $(filter y,$(DEBUG)),$(UBSAN)) $(INCLUDES)
-# For files of light functions: t0 to t6, a6 and a7 stay as they are (<core/light.h>).
-LIGHT_FLAGS := $(addprefix -ffixed-x,5 6 7 16 17 28 29 30 31) -fno-jump-tables
+# For files of light functions: t0 to t6, a6 and a7 stay as they are (<core/light.h>). What GCC moves about before it
+# allocates registers needs more of them.
+LIGHT_FLAGS := $(addprefix -ffixed-x,5 6 7 16 17 28 29 30 31) -fno-jump-tables \
+	$(if $(LLVM),,-fno-schedule-insns)
 ASFLAGS := $(COMMON_FLAGS) -mrelax $(INCLUDES)
 
 # printf without floating point: picolibc has it under other names.

@@ -150,21 +150,26 @@ static inline uint32_t swfile_claim(struct swfile *file)
  * Bits that it does not have read 0 and ignore writes. *@touched: what is pending of all that @op
  * may have changed, so that with 0 swfile_line() is as before. Owner.
  */
-static ALWAYS_INLINE uint64_t swfile_rmw_eie(struct swfile *file, uint64_t number, enum csr_op op,
+static ALWAYS_INLINE uint64_t swfile_rmw_eie(struct swfile *file, uint64_t number, uint64_t op,
 					     uint64_t operand, uint64_t *touched)
 {
-	/* One address for all three. Numbers count 32 bits. */
-	uint64_t *enabled = (uint64_t *)((uint32_t *)&file->arrays[SWFILE_WORDS] + number);
-	uint64_t *pending = enabled - SWFILE_WORDS, *exist = enabled + SWFILE_WORDS, old;
+	uint64_t *enabled, *pending, *exist, old;
 
+	/* Also of a guess of the hart's; without the asm the compiler knows better. */
+	__asm__("" : "+r"(number));
+	number &= ~SWFILE_NO_NUMBER;
+	/* One address for all three. Numbers count 32 bits. */
+	enabled = (uint64_t *)((uint32_t *)&file->arrays[SWFILE_WORDS] + number);
+	pending = enabled - SWFILE_WORDS;
+	exist = enabled + SWFILE_WORDS;
 	operand &= *exist;
-	if (op == CSR_CLEAR) {
+	if (likely(!(op & CSR_WRITE))) { /* the other two are odd */
+		old = __atomic_fetch_or(enabled, operand, __ATOMIC_RELAXED);
+	} else if (likely(op & CSR_SET)) { /* CSR_CLEAR */
 		old = __atomic_fetch_and(enabled, ~operand, __ATOMIC_RELAXED);
-	} else if (op == CSR_WRITE) {
+	} else {
 		old = __atomic_exchange_n(enabled, operand, __ATOMIC_RELAXED);
 		operand = ~UINT64_C(0);
-	} else {
-		old = __atomic_fetch_or(enabled, operand, __ATOMIC_RELAXED);
 	}
 	*touched = operand & __atomic_load_n(pending, __ATOMIC_RELAXED);
 	return old;

@@ -50,9 +50,9 @@ bool exit_fence(struct vcpu *vcpu, uint32_t insn, uint64_t known);
 
 /**
  * Polls this hart's entropy source: OPST in bits 31:30, entropy in 15:0, as the seed CSR has them.
- * False when the hart does not let us. Light.
+ * All harts of the VM have FEATURE_ZKR. Light.
  */
-bool seed_read(uint64_t *seed);
+uint64_t seed_read(void);
 
 /**
  * Reads the instruction at sepc of the guest, 16 or 32 bits, with the guest's own translation
