@@ -264,7 +264,8 @@ def test_neighbour_keeps_the_time_of_the_host(boot):
         last = machine.last_beat(vm)
         machine.look_until(lambda: machine.last_beat(vm), lambda beat: beat >= last + 3)
         beats = re.findall(r"^beat \d+ t=(\d+)\s", machine.command("vm log " + vm), re.M)
-        assert (int(beats[-1]) > hour) == large
+        # The last line may be one that it is just writing.
+        assert (int(beats[-2]) > hour) == large
 
 
 # ---- the rest of the life of a VM ----
