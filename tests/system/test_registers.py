@@ -231,8 +231,8 @@ def time_put(machine, offset):
 
 
 def time_of_beat(machine, vm, number):
-    """Waits for a beat; the time that it tells."""
-    beat = re.compile(r"^beat %d t=(\d+)\s" % number, re.M)
+    """Waits for a beat and the next one, so that its line is whole; the time that it tells."""
+    beat = re.compile(r"^beat %d t=(\d+)\s+beat " % number, re.M)
     return int(beat.search(machine.look_until(lambda: machine.command("vm log " + vm),
                                               beat.search))[1])
 
