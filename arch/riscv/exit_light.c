@@ -57,18 +57,16 @@ static inline void file_access_done(struct vcpu *vcpu)
  */
 LIGHT static NOINLINE enum exit_next stopei_access(struct vcpu *vcpu, uint64_t insn)
 {
+	bool only_reads = insn_csr_op(insn) != CSR_WRITE && !insn_rs1(insn);
 	struct swfile *file = vcpu->file;
-	uint32_t identity;
+	uint32_t top;
 
 	if (!is_usable(file))
 		return EXIT_NOT_DONE;
-	identity = swfile_identity(file);
-	arch_vcpu_set_reg(&vcpu->arch, insn_rd(insn), identity << 16 | identity);
+	top = only_reads ? swfile_top(file) : swfile_claim(file);
+	arch_vcpu_set_reg(&vcpu->arch, insn_rd(insn), top);
 	file_access_done(vcpu);
-	if (!identity || (insn_csr_op(insn) != CSR_WRITE && !insn_rs1(insn))) /* only reads */
-		return EXIT_DONE;
-	swfile_take(file, identity);
-	return extirq_look(vcpu);
+	return top && !only_reads ? extirq_look(vcpu) : EXIT_DONE;
 }
 
 /* sireg, other registers than eie. */
